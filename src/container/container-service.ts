@@ -1,0 +1,217 @@
+/**
+ * The containers of one engine: their life cycle, their streams, what runs beside them.
+ *
+ * ```
+ *            ┌────────── restart policy ◄──────────┐
+ * create ─► created ─start─► running ─exit─► exited ┴─ remove ─► gone
+ *                              │ ▲ pause/unpause
+ *                              ▼ │
+ *                             paused
+ * ```
+ *
+ * Where a method takes `ref` it is a name, a full id or a unique id prefix. Errors all methods share:
+ * `NotFound` (reason `container.not-found`, facts `{ ref }`); `InvalidArgument` (reason `container.ambiguous-id`, facts `{ ref }`).
+ *
+ * @module
+ */
+import type { Container } from './container.ts';
+import type { ContainerSpec } from './container-spec.ts';
+
+/** Which of a process's outputs. */
+export type OutputStream = 'stdout' | 'stderr';
+
+/** A piece of output, in order, bytes as the process wrote them. A tty's output is all `stdout`. */
+export interface OutputChunk {
+  readonly stream: OutputStream;
+  readonly data: Buffer;
+}
+
+/** A piece of a log with the time at which the process wrote it. */
+export interface LogChunk extends OutputChunk {
+  readonly timeNs: bigint;
+  /** The chunk ends a line; `data` holds the line feed. */
+  readonly isLineEnd: boolean;
+}
+
+/** What to read from a log. */
+export interface LogOptions {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** Go on until the container stops. */
+  readonly follow?: boolean;
+  /** Only what was written at or after / before this time. */
+  readonly sinceNs?: bigint;
+  readonly untilNs?: bigint;
+  /** The last so many lines; all when `undefined`. */
+  readonly tail?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What to join of a running (or about to run) process. */
+export interface AttachOptions {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** First what was written since the start, then what comes. */
+  readonly logs?: boolean;
+  /** Go on with what comes; without it only `logs`. */
+  readonly stream?: boolean;
+  /** Key sequence that ends the session, `ctrl-p,ctrl-q` when `undefined`, none when empty. Only looked for on a tty's stdin. */
+  readonly detachKeys?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A client's hold on a process's streams. The process never waits for it: output is read from the log, so a slow
+ * session falls behind and loses nothing, and one that vanishes is noticed by nobody.
+ */
+export interface StreamSession extends AsyncDisposable {
+  readonly tty: boolean;
+  /** Ends when the process has ended and all is delivered, or when the session is closed or detached. */
+  readonly output: AsyncIterable<OutputChunk>;
+  /**
+   * Sends input; resolves when it is handed on (back-pressure). Detach keys end the session instead.
+   * Input for a process that has gone is dropped.
+   */
+  write(data: Buffer): Promise<void>;
+  /** End of input. Closes the process's stdin where {@linkcode ContainerSpec.stdinOnce} says so. */
+  end(): void;
+  /** How the session ended; resolves, never rejects. */
+  readonly ended: Promise<'exited' | 'detached' | 'closed'>;
+  /** Leaves; the process goes on. Idempotent. */
+  close(): void;
+}
+
+/** What to run beside a container's own process. */
+export interface ExecSpec {
+  readonly argv: readonly string[];
+  readonly tty: boolean;
+  readonly attachStdin: boolean;
+  readonly attachStdout: boolean;
+  readonly attachStderr: boolean;
+  readonly env: readonly string[];
+  /** Empty: the container's. */
+  readonly user: string;
+  /** Empty: the container's. */
+  readonly workingDir: string;
+  readonly isPrivileged: boolean;
+  readonly detachKeys: string | undefined;
+  readonly consoleSize: { readonly height: number; readonly width: number } | undefined;
+}
+
+/** An exec as the engine knows it. Execs are not kept across engine restarts. */
+export interface Exec {
+  readonly id: string;
+  readonly containerId: string;
+  readonly spec: ExecSpec;
+  readonly isRunning: boolean;
+  /** `undefined` until it ended. */
+  readonly exitCode: number | undefined;
+  /** Host pid, 0 before the start. */
+  readonly pid: number;
+}
+
+/** When a wait ends. `next-exit` begins now; `not-running` may be true already. */
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+
+/** How a wait ended. */
+export interface WaitResult {
+  readonly exitCode: number;
+  /** Why the exit code is not the process's own; empty otherwise. */
+  readonly error: string;
+}
+
+/** Which containers a listing or prune is about; conditions of one kind are alternatives, kinds must all hold. */
+export interface ContainerFilter {
+  readonly ids?: readonly string[];
+  /** Substrings / regular expressions of names, as Docker matches them. */
+  readonly names?: readonly string[];
+  readonly statuses?: readonly string[];
+  /** `key` or `key=value`; all must match. */
+  readonly labels?: readonly string[];
+  readonly notLabels?: readonly string[];
+  /** Image references or ids, descendants included. */
+  readonly ancestors?: readonly string[];
+  readonly before?: string;
+  readonly since?: string;
+  readonly exitCodes?: readonly number[];
+  /** RFC 3339: created before this time (prune). */
+  readonly until?: string;
+}
+
+/** `ps` output of a container's processes. */
+export interface ProcessList {
+  readonly titles: readonly string[];
+  readonly processes: readonly (readonly string[])[];
+}
+
+/** What a prune took away. */
+export interface ContainerPruneResult {
+  readonly ids: readonly string[];
+  readonly reclaimedBytes: number;
+}
+
+/** Something that happened to a container or exec; Docker's event actions. */
+export interface ContainerEvent {
+  /** `create`, `start`, `die`, `exec_create: sh`, …. */
+  readonly action: string;
+  readonly container: Container;
+  /** Beyond image, name and labels, e.g. `{ exitCode: '0' }`. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The containers of one engine. Reads answer from memory; mutations of one container are serialised. */
+export interface ContainerService extends AsyncDisposable {
+  /**
+   * @param name Chosen for the caller when `undefined`.
+   * @throws {PierError} `NotFound` for the image (reason `image.not-found`); `Conflict` (reason `container.name-taken`, facts `{ name, holder }`);
+   * `InvalidArgument` with reasons `container.bad-name` (facts `{ name }`), `container.no-command`, `container.bad-capability` (facts `{ capability }`), … .
+   */
+  create(spec: ContainerSpec, name?: string): Promise<{ readonly id: string; readonly warnings: readonly string[] }>;
+  get(ref: string): Container;
+  /** Newest first. */
+  list(filter?: ContainerFilter): readonly Container[];
+  /** Bytes in the writable layer (`rw`) and with the image (`rootfs`). */
+  size(ref: string): Promise<{ readonly rwBytes: number; readonly rootfsBytes: number }>;
+
+  /** @throws {PierError} `NotModified` if it runs; `Conflict` if it is being removed; reasons `container.command-not-found`, `container.command-not-executable` (facts `{ command, detail }`), `container.start-failed` (facts `{ detail }`). */
+  start(ref: string): Promise<void>;
+  /** @param timeoutSec Until SIGKILL; -1 for never; the container's own when `undefined`. @throws {PierError} `NotModified` if it does not run. */
+  stop(ref: string, options?: { readonly timeoutSec?: number; readonly signal?: string }): Promise<void>;
+  restart(ref: string, options?: { readonly timeoutSec?: number; readonly signal?: string }): Promise<void>;
+  /** @param signal Name with or without SIG, or number; KILL when `undefined`. @throws {PierError} `Conflict`, reason `container.not-running` (facts `{ id }`); `InvalidArgument`, reason `container.bad-signal` (facts `{ signal }`). */
+  kill(ref: string, signal?: string): Promise<void>;
+  /** @throws {PierError} `Conflict`, reasons `container.not-running`, `container.already-paused` (facts `{ id }`). */
+  pause(ref: string): Promise<void>;
+  /** @throws {PierError} `Conflict`, reason `container.not-paused` (facts `{ id }`). */
+  unpause(ref: string): Promise<void>;
+  rename(ref: string, newName: string): Promise<void>;
+  /** @throws {PierError} `Conflict`, reason `container.running` (facts `{ id, status }`) without `force`; reason `container.removal-in-progress`. */
+  remove(ref: string, options?: { readonly force?: boolean; readonly removeVolumes?: boolean }): Promise<void>;
+  prune(filter?: ContainerFilter): Promise<ContainerPruneResult>;
+  /** @throws {PierError} `NotFound` at once for `ref`. */
+  wait(ref: string, condition: WaitCondition, signal?: AbortSignal): Promise<WaitResult>;
+
+  /** Joins the streams. A session on a created container begins with its start. @throws {PierError} `Conflict`, reasons `container.not-running`, `container.paused`, `container.monitor-lost`. */
+  attach(ref: string, options: AttachOptions): Promise<StreamSession>;
+  /** @throws {PierError} `Conflict`, reason `container.not-running`. */
+  resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void>;
+  logs(ref: string, options: LogOptions): AsyncIterable<LogChunk>;
+  /** @throws {PierError} `Conflict`, reason `container.not-running`. */
+  top(ref: string, psArguments: string): Promise<ProcessList>;
+  /** The merged root file system as a tar stream. */
+  export(ref: string): Promise<NodeJS.ReadableStream>;
+
+  createExec(ref: string, spec: ExecSpec): Promise<string>;
+  /** Runs an exec with its streams attached as its spec says. @throws {PierError} `NotFound` (reason `exec.not-found`, facts `{ id }`), `Conflict` (reasons `exec.already-run`, `container.not-running`, `container.paused`); failures to run: reasons `exec.command-not-found`, `exec.command-not-executable`, `exec.failed` (facts `{ command, detail }`). */
+  startExec(
+    id: string,
+    options?: {
+      readonly detach?: boolean;
+      readonly consoleSize?: { readonly height: number; readonly width: number };
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<StreamSession | undefined>;
+  getExec(id: string): Exec;
+  resizeExec(id: string, size: { readonly height: number; readonly width: number }): Promise<void>;
+}

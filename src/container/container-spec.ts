@@ -1,0 +1,121 @@
+import type { NetworkMode } from '../network/network-service.ts';
+
+/** A host directory or file shown inside a container. */
+export interface BindMount {
+  /** Absolute host path. Made as a directory if it is missing and `createSource` says so (Docker's `-v`). */
+  readonly source: string;
+  /** Absolute path in the container, resolved inside its root. */
+  readonly target: string;
+  readonly isReadOnly: boolean;
+  readonly createSource: boolean;
+  /** `rprivate` unless asked otherwise. */
+  readonly propagation: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+  /** The mode text as the client wrote it, for inspect: `ro`, `rw,z`, ''. */
+  readonly mode: string;
+}
+
+/** When a container is started again by itself. */
+export interface RestartPolicy {
+  readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  /** For `on-failure`; 0 means without end. */
+  readonly maximumRetryCount: number;
+}
+
+/** Limits; 0 means none. */
+export interface Resources {
+  readonly memoryBytes: number;
+  /** Memory plus swap; -1 unlimited swap; 0 as Docker: twice the memory. */
+  readonly memorySwapBytes: number;
+  /** Billionths of a CPU. */
+  readonly nanoCpus: number;
+  readonly pidsLimit: number;
+}
+
+/** What a container shall be. Immutable; made by a front, completed by the engine from the image's defaults. */
+export interface ContainerSpec {
+  /** The reference as the client gave it. */
+  readonly image: string;
+  /** Empty: the short id (or the host's name with `host` network). */
+  readonly hostname: string;
+  readonly domainname: string;
+  /** Empty: the image's. `user[:group]`, names or numbers. */
+  readonly user: string;
+  readonly tty: boolean;
+  /** Keep standard input open. */
+  readonly openStdin: boolean;
+  /** Close standard input when its first client goes away. */
+  readonly stdinOnce: boolean;
+  readonly attachStdin: boolean;
+  readonly attachStdout: boolean;
+  readonly attachStderr: boolean;
+  /** `NAME=value`; `NAME` alone removes the image's variable. */
+  readonly env: readonly string[];
+  /** `undefined`: the image's (and then also its command if `command` is undefined). An empty array: none. */
+  readonly entrypoint: readonly string[] | undefined;
+  readonly command: readonly string[] | undefined;
+  readonly workingDir: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Name or number; empty: the image's, else SIGTERM. */
+  readonly stopSignal: string;
+  /** Seconds between stop signal and SIGKILL; `undefined`: 10. */
+  readonly stopTimeoutSec: number | undefined;
+  readonly binds: readonly BindMount[];
+  /** Path in the container → options as in `--tmpfs` (`size=64m,mode=1777`). */
+  readonly tmpfs: Readonly<Record<string, string>>;
+  readonly isRootfsReadOnly: boolean;
+  readonly isPrivileged: boolean;
+  /** Run an init (tini) as process 1. */
+  readonly init: boolean;
+  readonly autoRemove: boolean;
+  readonly networkMode: NetworkMode;
+  readonly restartPolicy: RestartPolicy;
+  readonly resources: Resources;
+  /** `CAP_` optional, upper or lower case, or `ALL`. */
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly noNewPrivileges: boolean;
+  /** `default` is Docker's allow-list as pier ships it. */
+  readonly seccomp: 'default' | 'unconfined';
+  readonly shmSizeBytes: number;
+  /** Registered runtime; empty: the engine's default. */
+  readonly runtime: string;
+  /** Initial terminal size, rows and columns; `undefined`: the kernel's. */
+  readonly consoleSize: { readonly height: number; readonly width: number } | undefined;
+}
+
+/** A spec that asks for nothing: what fronts and the library start from. */
+export const EMPTY_SPEC: ContainerSpec = {
+  image: '',
+  hostname: '',
+  domainname: '',
+  user: '',
+  tty: false,
+  openStdin: false,
+  stdinOnce: false,
+  attachStdin: false,
+  attachStdout: false,
+  attachStderr: false,
+  env: [],
+  entrypoint: undefined,
+  command: undefined,
+  workingDir: '',
+  labels: {},
+  stopSignal: '',
+  stopTimeoutSec: undefined,
+  binds: [],
+  tmpfs: {},
+  isRootfsReadOnly: false,
+  isPrivileged: false,
+  init: false,
+  autoRemove: false,
+  networkMode: 'bridge',
+  restartPolicy: { name: 'no', maximumRetryCount: 0 },
+  resources: { memoryBytes: 0, memorySwapBytes: 0, nanoCpus: 0, pidsLimit: 0 },
+  capAdd: [],
+  capDrop: [],
+  noNewPrivileges: false,
+  seccomp: 'default',
+  shmSizeBytes: 64 * 1024 * 1024,
+  runtime: '',
+  consoleSize: undefined,
+};

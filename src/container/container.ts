@@ -1,0 +1,62 @@
+import type { Digest } from '../base/digest.ts';
+import type { Endpoint } from '../network/network-service.ts';
+import type { ContainerSpec } from './container-spec.ts';
+
+/** Where a container is in its life; Docker's words, which are the field's. */
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+
+/** What is known of a container's process, past or present. Times are RFC 3339 with nanoseconds. */
+export interface ContainerState {
+  readonly status: ContainerStatus;
+  /** Host pid of process 1; 0 when none runs. */
+  readonly pid: number;
+  /** Pid of its conmon; 0 when none runs. */
+  readonly monitorPid: number;
+  /** The monitor was killed: the process runs on, but its output, input and exit code are lost. */
+  readonly isMonitorLost: boolean;
+  readonly exitCode: number;
+  readonly isOomKilled: boolean;
+  /** Why the last start failed or the state is odd; empty when all is well. */
+  readonly error: string;
+  /** `undefined`: never. */
+  readonly startedAt: string | undefined;
+  readonly finishedAt: string | undefined;
+  /** Starts made by the restart policy. */
+  readonly restartCount: number;
+  /** A person stopped it, so `unless-stopped` and `always` leave it alone until the engine (always) or a person starts it. */
+  readonly isStoppedByUser: boolean;
+}
+
+/** A container as the engine knows it: an immutable value, replaced on every change. */
+export interface Container {
+  readonly id: string;
+  /** Without Docker's leading slash. */
+  readonly name: string;
+  readonly createdAt: string;
+  readonly imageId: Digest;
+  readonly spec: ContainerSpec;
+  /** What will run, image defaults applied: entrypoint then command. */
+  readonly argv: readonly string[];
+  /** How many leading elements of `argv` are the entrypoint. */
+  readonly entrypointLength: number;
+  /** Image defaults and spec merged, as the process gets it (before the engine's own PATH, HOSTNAME, TERM, HOME). */
+  readonly env: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly user: string;
+  readonly workingDir: string;
+  /** A number or name, e.g. `SIGTERM`. */
+  readonly stopSignal: string;
+  /** Name of the runtime in use: `crun`, `runc`. */
+  readonly runtime: string;
+  readonly state: ContainerState;
+  /** Empty unless running on a bridge. */
+  readonly endpoints: readonly Endpoint[];
+  readonly hostname: string;
+  /** Host path of the log (CRI format); empty until the first start. */
+  readonly logPath: string;
+  readonly hostnamePath: string;
+  readonly hostsPath: string;
+  readonly resolvConfPath: string;
+  /** Exec ids that run now. */
+  readonly execIds: readonly string[];
+}

@@ -1,0 +1,138 @@
+/**
+ * The images of one engine: bringing them in, naming them, taking them out.
+ *
+ * ```
+ * load / import ──► blobs ──► layers ──► image row (+ tags)       tag, untag
+ *                                             └──remove/prune──► row gone ──► layers, blobs swept
+ * ```
+ *
+ * @module
+ */
+import type { Readable } from 'node:stream';
+import type { Digest } from '../base/digest.ts';
+import type { Image, Platform } from './image.ts';
+
+/** Who stands on an image. Answered by the engine, so that `image/` need not know containers. */
+export interface ImageUser {
+  readonly containerId: string;
+  readonly isRunning: boolean;
+}
+
+/** Asks who uses an image. Must be synchronous: it is called inside transactions. */
+export type ImageUsersLookup = (imageId: Digest) => readonly ImageUser[];
+
+/** Something that happened to an image; Docker's event actions. */
+export interface ImageEvent {
+  readonly action: 'load' | 'import' | 'tag' | 'untag' | 'delete' | 'save' | 'prune';
+  /** Image id (for `load`/`import`/`delete`/…) as Docker reports it. */
+  readonly id: string;
+  /** The reference in familiar form, or the id. */
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** How far a load or import is. */
+export interface ImageProgress {
+  /** Short layer digest or '' for messages about the whole. */
+  readonly layer: string;
+  readonly phase: 'loading' | 'unpacking' | 'done';
+  readonly currentBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What `load` brought: a reference when the archive named one, else the id. */
+export interface LoadedImage {
+  readonly image: Image;
+  /** Familiar references given to it (`busybox:latest`), possibly none. */
+  readonly references: readonly string[];
+}
+
+/** How an import is named and configured. */
+export interface ImportOptions {
+  /** `repo[:tag]`; untagged when `undefined`. */
+  readonly reference?: string;
+  readonly message?: string;
+  /** Dockerfile instructions as `docker import -c` takes them: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR, STOPSIGNAL, HEALTHCHECK, ONBUILD, SHELL. */
+  readonly changes?: readonly string[];
+  readonly platform?: Platform;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ImageProgress) => void;
+}
+
+/** One line of `docker rmi`. */
+export type RemovedItem = { readonly untagged: string } | { readonly deleted: string };
+
+/** What a prune took away. */
+export interface PruneResult {
+  readonly removed: readonly RemovedItem[];
+  readonly reclaimedBytes: number;
+}
+
+/** Which images a listing or prune is about; all given conditions must hold. */
+export interface ImageFilter {
+  readonly dangling?: boolean;
+  /** Familiar patterns with `*`, `?`, `[…]`. */
+  readonly references?: readonly string[];
+  /** `key` or `key=value`. */
+  readonly labels?: readonly string[];
+  readonly notLabels?: readonly string[];
+  /** Image references: created before / since that image. */
+  readonly before?: string;
+  readonly since?: string;
+  /** RFC 3339: created before this time. */
+  readonly until?: string;
+}
+
+/** One line of `docker history`, newest first. */
+export interface HistoryLine {
+  /** The image id for the newest step, `<missing>` below. */
+  readonly id: string;
+  readonly createdAt: string | undefined;
+  readonly createdBy: string;
+  readonly comment: string;
+  readonly sizeBytes: number;
+  readonly tags: readonly string[];
+}
+
+/** The images of one engine. Reads answer from memory. */
+export interface ImageService extends AsyncDisposable {
+  /**
+   * Finds an image by reference (`alpine`, `repo:tag`, `repo@sha256:…`), full id, or unique id prefix.
+   *
+   * @throws {PierError} `NotFound`, reason `image.not-found`, facts `{ reference }` (familiar form with tag);
+   * `InvalidArgument`, reason `image.bad-reference`, facts `{ reference }`; `Conflict`, reason `image.ambiguous-id`.
+   */
+  get(reference: string): Image;
+  list(filter?: ImageFilter): readonly Image[];
+  history(reference: string): readonly HistoryLine[];
+
+  /**
+   * Brings in the images of an archive: docker-archive or OCI layout inside a tar; plain, gzip or zstd.
+   *
+   * @throws {PierError} `InvalidArgument` (reason `image.bad-archive`) and nothing changed.
+   */
+  load(
+    input: Readable,
+    options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: ImageProgress) => void },
+  ): Promise<readonly LoadedImage[]>;
+
+  /** Streams a tar that is both an OCI layout and a docker-archive (manifest.json), as dockerd 28 writes it. */
+  save(references: readonly string[]): Promise<Readable>;
+
+  /** Makes an image of one layer out of a root file system tar (plain, gzip, zstd, bzip2 and xz refused by name). */
+  import(input: Readable, options?: ImportOptions): Promise<Image>;
+
+  /** Gives an image another name; moves the name if another image had it. */
+  tag(reference: string, newReference: string): Promise<void>;
+
+  /**
+   * Docker's rmi: untags; deletes the image when its last name goes and nobody uses it.
+   *
+   * @throws {PierError} `NotFound`; `Conflict` with reason `image.in-use` (facts `{ reference, imageId, containerId, isRunning: 'true'|'false' }`)
+   * or `image.several-tags` (facts `{ imageId }`).
+   */
+  remove(reference: string, options?: { readonly force?: boolean; readonly noPrune?: boolean }): Promise<readonly RemovedItem[]>;
+
+  /** Removes images that no container uses: dangling ones only, unless `filter.dangling` is `false`. */
+  prune(filter?: ImageFilter): Promise<PruneResult>;
+}
