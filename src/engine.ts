@@ -1,79 +1,244 @@
 /**
  * The composition root and public library of pier.
  *
+ * ```ts
+ * import { Engine } from 'pier';
+ *
+ * await using engine = await Engine.open();
+ * const { stdout } = await engine.run({ image: 'pier/starter', command: ['echo', 'hello'] });
+ * ```
+ *
+ * Importing has no side effects. One engine at a time holds a root; a daemon is an engine with a socket.
+ *
  * @module
  */
-import type { ContainerService } from './container/container-service.ts';
-import type { ImageService } from './image/image-service.ts';
-import type { NetworkService } from './network/network-service.ts';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { arch, cpus, hostname, release, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { digestOf, hexOf } from './base/digest.ts';
+import { PierError, hasCode } from './base/errors.ts';
+import { SILENT } from './base/logger.ts';
+import { nowNs } from './base/timestamp.ts';
+import { CONTAINER_SCHEMA, ContainerIndex, openContainerService } from './container/index.ts';
+import { EventHub } from './engine/event-hub.ts';
+import { probeHost, readOperatingSystem } from './engine/probe-host.ts';
+import { runContainer } from './engine/run-container.ts';
+import { IMAGE_SCHEMA, ensureStarterImage, openImageService } from './image/index.ts';
+import { lockFile, readFileSystem } from './linux/index.ts';
+import { NETWORK_SCHEMA, openNetworkService } from './network/index.ts';
+import { LAYER_SCHEMA, openBlobStore, openDatabase, openOverlayLayerStore } from './store/index.ts';
+import { PIER_VERSION } from './base/version.ts';
 import type { Logger } from './base/logger.ts';
+import type { ContainerEvent, ContainerService, OpenContainerService } from './container/index.ts';
+import type { EngineApi, EngineConfig, EngineEvent, EngineInfo, EventFilter, RunResult } from './engine/engine-api.ts';
+import type { ProbedHost } from './engine/probe-host.ts';
+import type { RunOptions } from './engine/run-container.ts';
+import type { ImageEvent, ImageService } from './image/index.ts';
+import type { NetworkService } from './network/index.ts';
+import type { Database } from './store/index.ts';
 
-/** How an engine is opened. */
-export interface EngineConfig {
-  /** Images, containers, metadata: survives a reboot. @default {"/var/lib/pier"} */
-  readonly root?: string;
-  /** Sockets, mounts, bundles: gone after a reboot. @default {"/run/pier"} */
-  readonly state?: string;
-  /** Name of the runtime for containers that ask for none. @default {"crun", else "runc"} */
-  readonly defaultRuntime?: string;
-  /** Further OCI runtimes by name. */
-  readonly runtimes?: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
-  readonly logger?: Logger;
-}
+export { PierError, findPierError, hasCode } from './base/errors.ts';
+export type { ErrorCode, ErrorFacts } from './base/errors.ts';
+export { createLogger } from './base/logger.ts';
+export type { Logger } from './base/logger.ts';
+export { EMPTY_SPEC } from './container/index.ts';
+export type * from './container/index.ts';
+export type * from './image/index.ts';
+export type * from './network/index.ts';
+export type * from './engine/engine-api.ts';
+export type { RunOptions } from './engine/run-container.ts';
 
-/** What happened, with Docker's type and action words. */
-export interface EngineEvent {
-  readonly type: 'container' | 'image' | 'network' | 'daemon';
-  readonly action: string;
-  readonly actorId: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly timeNs: bigint;
-}
+/** Where an engine keeps things when it is not told. */
+export const DEFAULT_ROOT = '/var/lib/pier';
+/** Where an engine keeps what a reboot may take, when it is not told. */
+export const DEFAULT_STATE = '/run/pier';
 
-/** Which events to deliver. */
-export interface EventFilter {
-  /** From this time on, out of the last 256 that are remembered. Only new ones when `undefined`. */
-  readonly sinceNs?: bigint;
-  /** Ends the stream at this time. */
-  readonly untilNs?: bigint;
-  readonly matches?: (event: EngineEvent) => boolean;
-  readonly signal?: AbortSignal;
-}
+/** Node's names for architectures → the kernel's. */
+const KERNEL_ARCHITECTURES = new Map([
+  ['x64', 'x86_64'],
+  ['arm64', 'aarch64'],
+]);
 
-/** What the engine runs on and with. */
-export interface EngineInfo {
-  readonly id: string;
+const STARTER = 'pier/starter';
+const ENGINE_ID_DIGITS = 8;
+
+/** Everything an open engine holds, in the order in which it was opened. */
+interface Parts {
   readonly root: string;
   readonly state: string;
-  readonly pierVersion: string;
-  readonly cgroupVersion: 1 | 2;
-  readonly kernelVersion: string;
-  readonly operatingSystem: string;
-  readonly architecture: string;
-  readonly cpuCount: number;
-  readonly memoryBytes: number;
-  readonly hostname: string;
-  readonly runtimes: Readonly<Record<string, { readonly path: string; readonly version: string }>>;
-  readonly defaultRuntime: string;
-  readonly monitorVersion: string;
-  readonly storageDriver: 'overlay';
-  readonly backingFileSystem: string;
-  readonly securityOptions: readonly string[];
-  readonly warnings: readonly string[];
+  readonly engineId: string;
+  readonly database: Database;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  readonly containers: OpenContainerService;
+  readonly hub: EventHub;
+  readonly probed: ProbedHost;
+  readonly held: AsyncDisposableStack;
 }
 
-/** Output and exit code of {@linkcode EngineApi.run}. */
-export interface RunResult {
-  readonly exitCode: number;
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-}
-
-/** What fronts see of an engine. */
-export interface EngineApi extends AsyncDisposable {
+/**
+ * An engine: images, containers and networks of one root.
+ *
+ * Containers do not need it to go on: when it is closed, or its process dies, they run on, and the next engine on the
+ * same root adopts them.
+ */
+export class Engine implements EngineApi {
   readonly containers: ContainerService;
   readonly images: ImageService;
   readonly networks: NetworkService;
-  info(): Promise<EngineInfo>;
-  events(filter?: EventFilter): AsyncIterable<EngineEvent>;
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.containers = parts.containers;
+    this.images = parts.images;
+    this.networks = parts.networks;
+  }
+
+  /**
+   * Opens the engine of a root, adopting what runs and putting in order what a crash left.
+   *
+   * @throws {PierError} `Conflict`, reason `lock.held` (facts `{ pid }`), if another engine holds the root; reason
+   * `root.newer` if a newer pier wrote it; `Unavailable`, reason `engine.missing-program`; `PermissionDenied`.
+   */
+  static async open(config: EngineConfig = {}): Promise<Engine> {
+    await using held = new AsyncDisposableStack();
+    const parts = await openParts(config, held);
+    return new Engine({ ...parts, held: held.move() });
+  }
+
+  /** Runs a container to its end and removes it; what it said and its exit code are the result. */
+  run(options: RunOptions): Promise<RunResult> {
+    return runContainer(this.containers, options);
+  }
+
+  events(filter?: EventFilter): AsyncIterable<EngineEvent> {
+    return this.#parts.hub.subscribe(filter);
+  }
+
+  async info(): Promise<EngineInfo> {
+    const { root, state, engineId, probed } = this.#parts;
+    const { host } = probed;
+    return {
+      id: engineId,
+      root,
+      state,
+      pierVersion: PIER_VERSION,
+      cgroupVersion: host.cgroups.version,
+      kernelVersion: release(),
+      operatingSystem: readOperatingSystem(),
+      architecture: KERNEL_ARCHITECTURES.get(arch()) ?? arch(),
+      cpuCount: cpus().length,
+      memoryBytes: totalmem(),
+      hostname: hostname(),
+      runtimes: Object.fromEntries([...host.runtimes].map(([name, { path, version }]) => [name, { path, version }])),
+      defaultRuntime: host.defaultRuntime,
+      monitorVersion: probed.monitorVersion,
+      storageDriver: 'overlay',
+      backingFileSystem: readFileSystem(root).typeName,
+      securityOptions: ['name=seccomp,profile=builtin'],
+      warnings: probed.warnings,
+    };
+  }
+
+  /** Closes the engine. Running containers run on, unless `stopContainers` says otherwise; clients' streams end. */
+  async close(options: { readonly stopContainers?: boolean } = {}): Promise<void> {
+    if (options.stopContainers === true) {
+      const running = this.containers.list({ statuses: ['running', 'paused', 'restarting'] });
+      await Promise.all(running.map(({ id }) => this.containers.stop(id).catch(ignoreGone)));
+    }
+    await this.#parts.held.disposeAsync();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function openParts(config: EngineConfig, held: AsyncDisposableStack): Promise<Omit<Parts, 'held'>> {
+  const logger = config.logger ?? SILENT;
+  const root = makeDirectory(config.root ?? DEFAULT_ROOT);
+  const state = makeDirectory(config.state ?? DEFAULT_STATE);
+  held.use(lockFile(join(root, 'engine.lock')));
+  const engineId = hexOf(digestOf(root)).slice(0, ENGINE_ID_DIGITS);
+  const hub = new EventHub();
+  const database = held.use(openDatabase(join(root, 'pier.db'), [LAYER_SCHEMA, IMAGE_SCHEMA, NETWORK_SCHEMA, CONTAINER_SCHEMA]));
+  const { defaultRuntime, runtimes = {} } = config;
+  const probing = probeHost({ root, state, engineId, defaultRuntime, runtimes, logger });
+  const blobs = await openBlobStore(join(root, 'blobs'));
+  const layers = held.use(await openOverlayLayerStore({ root, database, logger }));
+  const index = new ContainerIndex(database);
+  let containers: OpenContainerService | undefined;
+  const images = held.use(
+    await openImageService({
+      database,
+      blobs,
+      layers,
+      usersOf: (imageId) => containers?.usersOf(imageId) ?? [],
+      onEvent: (event) => hub.publish(fromImage(event)),
+      logger,
+    }),
+  );
+  const isDefaultRoot = root === DEFAULT_ROOT;
+  const networks = held.use(await openNetworkService({ stateDir: state, database, engineId, isDefaultRoot, logger }));
+  const probed = await probing;
+  for (const warning of probed.warnings) logger.warn(warning);
+  containers = held.use(
+    await openContainerService(
+      {
+        root,
+        state,
+        database,
+        layers,
+        images,
+        networks,
+        host: probed.host,
+        onEvent: (event) => hub.publish(fromContainer(event)),
+        ensureImage: (reference) => ensureStarter(images, reference),
+        logger,
+      },
+      index,
+    ),
+  );
+  held.defer(() => removeIdleInfrastructure(networks, logger));
+  return { root, state, engineId, database, images, networks, containers, hub, probed };
+}
+
+function makeDirectory(path: string): string {
+  const absolute = resolve(path);
+  mkdirSync(absolute, { recursive: true, mode: 0o711 });
+  if (!statSync(absolute).isDirectory()) throw new PierError('InvalidArgument', `Cannot open engine in "${absolute}": not a directory`);
+  return realpathSync(absolute);
+}
+
+/** `pier/starter` is made out of this machine's busybox when somebody first asks for it. */
+async function ensureStarter(images: ImageService, reference: string): Promise<void> {
+  if (reference !== STARTER && reference !== `${STARTER}:latest`) return;
+  try {
+    images.get(reference);
+  } catch (error) {
+    if (!hasCode(error, 'NotFound')) throw error;
+    await ensureStarterImage(images);
+  }
+}
+
+async function removeIdleInfrastructure(networks: NetworkService, logger: Logger): Promise<void> {
+  try {
+    await networks.removeIdleInfrastructure();
+  } catch (error) {
+    logger.warn('the bridge could not be removed', { error });
+  }
+}
+
+function fromImage(event: ImageEvent): EngineEvent {
+  return { type: 'image', action: event.action, actorId: event.id, attributes: { ...event.attributes, name: event.name }, timeNs: nowNs() };
+}
+
+function fromContainer({ action, container, attributes }: ContainerEvent): EngineEvent {
+  const all = { ...container.labels, image: container.spec.image, name: container.name, ...attributes };
+  return { type: 'container', action, actorId: container.id, attributes: all, timeNs: nowNs() };
+}
+
+function ignoreGone(error: unknown): void {
+  if (!hasCode(error, 'NotFound') && !hasCode(error, 'NotModified')) throw error;
 }

@@ -29,6 +29,8 @@ export interface OutputChunk {
 /** A piece of a log with the time at which the process wrote it. */
 export interface LogChunk extends OutputChunk {
   readonly timeNs: bigint;
+  /** The chunk begins a line of its stream. */
+  readonly isLineStart: boolean;
   /** The chunk ends a line; `data` holds the line feed. */
   readonly isLineEnd: boolean;
 }
@@ -44,6 +46,8 @@ export interface LogOptions {
   readonly untilNs?: bigint;
   /** The last so many lines; all when `undefined`. */
   readonly tail?: number;
+  /** A chunk may hold many lines with the time of the first: much faster when no times are wanted. */
+  readonly mayJoinLines?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -10,8 +10,11 @@ export interface ContainerState {
   readonly status: ContainerStatus;
   /** Host pid of process 1; 0 when none runs. */
   readonly pid: number;
+  /** When that process began, in clock ticks since boot: with the pid it names the process for good. */
+  readonly pidStartTicks: number;
   /** Pid of its conmon; 0 when none runs. */
   readonly monitorPid: number;
+  readonly monitorStartTicks: number;
   /** The monitor was killed: the process runs on, but its output, input and exit code are lost. */
   readonly isMonitorLost: boolean;
   readonly exitCode: number;
@@ -60,3 +63,20 @@ export interface Container {
   /** Exec ids that run now. */
   readonly execIds: readonly string[];
 }
+
+/** The state of a container that never ran. */
+export const CREATED_STATE: ContainerState = {
+  status: 'created',
+  pid: 0,
+  pidStartTicks: 0,
+  monitorPid: 0,
+  monitorStartTicks: 0,
+  isMonitorLost: false,
+  exitCode: 0,
+  isOomKilled: false,
+  error: '',
+  startedAt: undefined,
+  finishedAt: undefined,
+  restartCount: 0,
+  isStoppedByUser: false,
+};

@@ -28,6 +28,7 @@ export interface ImageEvent {
   readonly id: string;
   /** The reference in familiar form, or the id. */
   readonly name: string;
+  /** All that Docker reports: the image's labels, and `name`; for `prune` only `reclaimed`, in bytes. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -45,16 +46,21 @@ export interface LoadedImage {
   readonly image: Image;
   /** Familiar references given to it (`busybox:latest`), possibly none. */
   readonly references: readonly string[];
+  /** Familiar references that another image had until now. */
+  readonly renamed: readonly { readonly reference: string; readonly previousId: Digest }[];
 }
 
 /** How an import is named and configured. */
 export interface ImportOptions {
   /** `repo[:tag]`; untagged when `undefined`. */
   readonly reference?: string;
+  /** @default {"Imported from -"} */
   readonly message?: string;
-  /** Dockerfile instructions as `docker import -c` takes them: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR, STOPSIGNAL, HEALTHCHECK, ONBUILD, SHELL. */
+  /** Dockerfile instructions as `docker import -c` takes them: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR, STOPSIGNAL, HEALTHCHECK, ONBUILD. */
   readonly changes?: readonly string[];
   readonly platform?: Platform;
+  /** RFC 3339; the same input with the same time makes the same image. @default {now} */
+  readonly createdAt?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImageProgress) => void;
 }
@@ -128,11 +134,17 @@ export interface ImageService extends AsyncDisposable {
   /**
    * Docker's rmi: untags; deletes the image when its last name goes and nobody uses it.
    *
-   * @throws {PierError} `NotFound`; `Conflict` with reason `image.in-use` (facts `{ reference, imageId, containerId, isRunning: 'true'|'false' }`)
-   * or `image.several-tags` (facts `{ imageId }`).
+   * @throws {PierError} `NotFound`; `Conflict` with reason `image.in-use` (facts `{ reference, imageId, containerId, isRunning: 'true'|'false',
+   * by: 'name'|'id' }`: whether a name was to be removed or the image itself) or `image.several-tags` (facts `{ imageId }`).
    */
   remove(reference: string, options?: { readonly force?: boolean; readonly noPrune?: boolean }): Promise<readonly RemovedItem[]>;
 
   /** Removes images that no container uses: dangling ones only, unless `filter.dangling` is `false`. */
   prune(filter?: ImageFilter): Promise<PruneResult>;
+
+  /**
+   * Frees the layers and blobs that neither an image nor a container needs. For the engine to call after it removed a
+   * container whose image was removed by force; everything else sweeps after itself.
+   */
+  sweep(): Promise<void>;
 }

@@ -43,3 +43,8 @@ export function checkSyscall(result: number, call: string, path?: string): numbe
   if (result < 0) throw new SyscallError(call, errnoName(), path);
   return result;
 }
+
+/** Where a buffer's bytes lie. The buffer must be kept alive for as long as the address is used. */
+export function addressOf(buffer: Buffer): bigint {
+  return koffi.address(buffer);
+}

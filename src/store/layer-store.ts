@@ -17,7 +17,7 @@ import type { Mount } from '../linux/mount-spec.ts';
 
 /** What a layer occupies by itself, without its parents. */
 export interface LayerUsage {
-  /** Sum of regular file sizes, hard links once: what Docker calls a layer's size. */
+  /** Sum of the sizes of everything but directories, hard links once: what Docker calls a layer's size. */
   readonly contentBytes: number;
   /** Bytes of disk allocated. */
   readonly allocatedBytes: number;

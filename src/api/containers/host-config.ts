@@ -1,0 +1,111 @@
+import type { HostConfig } from '../../wire/index.ts';
+import type { Container, ContainerSpec } from '../backend.ts';
+import { toBindText } from './mount-points.ts';
+
+/** Paths that a container sees empty unless it is privileged. */
+export const MASKED_PATHS: readonly string[] = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+
+/** Paths that a container cannot write to unless it is privileged. */
+export const READONLY_PATHS: readonly string[] = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+// What no container of pier has: Docker's values for "not set".
+const NOT_SET = {
+  ContainerIDFile: '',
+  LogConfig: { Type: 'json-file', Config: {} },
+  PortBindings: {},
+  VolumeDriver: '',
+  VolumesFrom: null,
+  CgroupnsMode: 'private',
+  Dns: [],
+  DnsOptions: [],
+  DnsSearch: [],
+  ExtraHosts: null,
+  GroupAdd: null,
+  IpcMode: 'private',
+  Cgroup: '',
+  Links: null,
+  OomScoreAdj: 0,
+  PidMode: '',
+  PublishAllPorts: false,
+  UTSMode: '',
+  UsernsMode: '',
+  Isolation: '',
+  CpuShares: 0,
+  CgroupParent: '',
+  BlkioWeight: 0,
+  BlkioWeightDevice: [],
+  BlkioDeviceReadBps: [],
+  BlkioDeviceWriteBps: [],
+  BlkioDeviceReadIOps: [],
+  BlkioDeviceWriteIOps: [],
+  CpuPeriod: 0,
+  CpuQuota: 0,
+  CpuRealtimePeriod: 0,
+  CpuRealtimeRuntime: 0,
+  CpusetCpus: '',
+  CpusetMems: '',
+  Devices: [],
+  DeviceCgroupRules: null,
+  DeviceRequests: null,
+  MemoryReservation: 0,
+  MemorySwappiness: null,
+  OomKillDisable: null,
+  Ulimits: [],
+  CpuCount: 0,
+  CpuPercent: 0,
+  IOMaximumIOps: 0,
+  IOMaximumBandwidth: 0,
+} as const satisfies Partial<HostConfig>;
+
+/** How a container meets its host, as inspect shows it. */
+export function toHostConfig({ spec, runtime }: Container): HostConfig {
+  const { resources, restartPolicy, consoleSize } = spec;
+  return {
+    ...NOT_SET,
+    Binds: spec.binds.length === 0 ? null : spec.binds.map(toBindText),
+    NetworkMode: spec.networkMode,
+    RestartPolicy: { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maximumRetryCount },
+    AutoRemove: spec.autoRemove,
+    ConsoleSize: consoleSize === undefined ? [0, 0] : [consoleSize.height, consoleSize.width],
+    CapAdd: orNull(spec.capAdd),
+    CapDrop: orNull(spec.capDrop),
+    Privileged: spec.isPrivileged,
+    ReadonlyRootfs: spec.isRootfsReadOnly,
+    SecurityOpt: orNull(securityOptions(spec)),
+    ...(Object.keys(spec.tmpfs).length === 0 ? {} : { Tmpfs: spec.tmpfs }),
+    ShmSize: spec.shmSizeBytes,
+    Runtime: runtime,
+    Memory: resources.memoryBytes,
+    MemorySwap: resources.memoryBytes > 0 && resources.memorySwapBytes === 0 ? resources.memoryBytes * 2 : resources.memorySwapBytes,
+    NanoCpus: resources.nanoCpus,
+    PidsLimit: resources.pidsLimit === 0 ? null : resources.pidsLimit,
+    ...(spec.init ? { Init: true } : {}),
+    MaskedPaths: spec.isPrivileged ? null : MASKED_PATHS,
+    ReadonlyPaths: spec.isPrivileged ? null : READONLY_PATHS,
+  };
+}
+
+function securityOptions(spec: ContainerSpec): readonly string[] {
+  const options: string[] = [];
+  if (spec.noNewPrivileges) options.push('no-new-privileges');
+  if (spec.seccomp === 'unconfined') options.push('seccomp=unconfined');
+  if (spec.isPrivileged) options.push('label=disable');
+  return options;
+}
+
+function orNull(list: readonly string[]): readonly string[] | null {
+  return list.length === 0 ? null : list;
+}

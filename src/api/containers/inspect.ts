@@ -1,0 +1,91 @@
+import { ZERO_TIME } from '../../base/timestamp.ts';
+import type { ContainerConfig, ContainerInspect, ContainerState } from '../../wire/index.ts';
+import type { Container } from '../backend.ts';
+import { sendJson } from '../respond.ts';
+import type { HttpExchange } from '../route.ts';
+import { toHostConfig } from './host-config.ts';
+import { toMountPoints } from './mount-points.ts';
+import { toNetworkSettings } from './network-settings.ts';
+
+/** `GET /containers/{id}/json`. */
+export async function inspectContainer({ backend, request, response }: HttpExchange): Promise<void> {
+  const container = backend.containers.get(request.param('id'));
+  const size = request.flag('size') ? await backend.containers.size(container.id) : undefined;
+  const answer = toContainerInspect(container);
+  sendJson(response, 200, size === undefined ? answer : { ...answer, SizeRw: size.rwBytes, SizeRootFs: size.rootfsBytes });
+}
+
+/** A container as inspect shows it. */
+export function toContainerInspect(container: Container): ContainerInspect {
+  const [path = '', ...args] = container.argv;
+  return {
+    Id: container.id,
+    Created: container.createdAt,
+    Path: path,
+    Args: args,
+    State: toState(container.state),
+    Image: container.imageId,
+    ResolvConfPath: container.resolvConfPath,
+    HostnamePath: container.hostnamePath,
+    HostsPath: container.hostsPath,
+    LogPath: container.logPath,
+    Name: `/${container.name}`,
+    RestartCount: container.state.restartCount,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: container.execIds.length === 0 ? null : container.execIds,
+    HostConfig: toHostConfig(container),
+    GraphDriver: { Name: 'overlay2', Data: {} },
+    Mounts: toMountPoints(container.spec),
+    Config: toConfig(container),
+    NetworkSettings: toNetworkSettings(container),
+  };
+}
+
+function toState(state: Container['state']): ContainerState {
+  const { status } = state;
+  return {
+    Status: status,
+    // Docker counts paused and restarting containers as running.
+    Running: status === 'running' || status === 'paused' || status === 'restarting',
+    Paused: status === 'paused',
+    Restarting: status === 'restarting',
+    OOMKilled: state.isOomKilled,
+    Dead: status === 'dead',
+    Pid: state.pid,
+    ExitCode: state.exitCode,
+    Error: state.error,
+    StartedAt: state.startedAt ?? ZERO_TIME,
+    FinishedAt: state.finishedAt ?? ZERO_TIME,
+  };
+}
+
+function toConfig(container: Container): ContainerConfig {
+  const { spec, argv, entrypointLength } = container;
+  const entrypoint = argv.slice(0, entrypointLength);
+  const command = argv.slice(entrypointLength);
+  return {
+    Hostname: container.hostname,
+    Domainname: spec.domainname,
+    User: container.user,
+    AttachStdin: spec.attachStdin,
+    AttachStdout: spec.attachStdout,
+    AttachStderr: spec.attachStderr,
+    Tty: spec.tty,
+    OpenStdin: spec.openStdin,
+    StdinOnce: spec.stdinOnce,
+    Env: container.env.length === 0 ? null : container.env,
+    Cmd: command.length === 0 ? null : command,
+    Image: spec.image,
+    Volumes: null,
+    WorkingDir: container.workingDir,
+    Entrypoint: entrypoint.length === 0 ? null : entrypoint,
+    OnBuild: null,
+    Labels: container.labels,
+    ...(spec.stopSignal === '' ? {} : { StopSignal: spec.stopSignal }),
+    ...(spec.stopTimeoutSec === undefined ? {} : { StopTimeout: spec.stopTimeoutSec }),
+  };
+}

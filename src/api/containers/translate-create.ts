@@ -1,0 +1,175 @@
+import type { ContainerCreateRequest, HostConfig, Loose } from '../../wire/index.ts';
+import type { BindMount, ContainerSpec } from '../backend.ts';
+import { consoleSizeOf } from '../console-size.ts';
+import { dockerError, notSupported } from '../errors.ts';
+import { checkFields } from '../field-kinds.ts';
+import { CREATE_KINDS, HOST_CONFIG_KINDS } from './create-kinds.ts';
+import { cleanPath, translateBind } from './translate-binds.ts';
+import { translateLimits, translateRestartPolicy } from './translate-limits.ts';
+import { refuseUnsupportedConfig, refuseUnsupportedEndpoint, refuseUnsupportedHostConfig } from './unsupported-fields.ts';
+
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+
+type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * The body of `POST /containers/create` as a spec. Every field of Docker's is honoured, harmless, or refused by name.
+ *
+ * @param cpuCount CPUs of this machine, for the range that a limit may have.
+ * @throws {PierError} `InvalidArgument` in Docker's words; `NotImplemented` for what pier has not.
+ */
+export function translateCreate(body: Body, cpuCount: number): ContainerSpec {
+  const config: ContainerCreateRequest = checkFields(body, CREATE_KINDS);
+  const hostBody = (config.HostConfig ?? {}) as Body;
+  const host: Loose<HostConfig> = checkFields(hostBody, HOST_CONFIG_KINDS, 'HostConfig');
+  // A body with nothing but a host config is Docker's "no config".
+  if (Object.keys(body).every((key) => key === 'HostConfig' || key === 'NetworkingConfig')) {
+    throw dockerError('InvalidArgument', 'config cannot be empty in order to create a container');
+  }
+  refuseUnsupportedConfig(body);
+  refuseUnsupportedHostConfig(hostBody);
+  const networkMode = translateNetworkMode(host.NetworkMode ?? '');
+  refuseOtherNetworks(config, host.NetworkMode ?? '');
+  return {
+    ...translateProcess(config),
+    ...translateSecurity(host),
+    ...translateMounts(host),
+    image: config.Image ?? '',
+    hostname: config.Hostname ?? '',
+    domainname: config.Domainname ?? '',
+    labels: config.Labels ?? {},
+    stopSignal: config.StopSignal ?? '',
+    stopTimeoutSec: config.StopTimeout ?? undefined,
+    init: host.Init ?? false,
+    autoRemove: host.AutoRemove ?? false,
+    networkMode,
+    restartPolicy: translateRestartPolicy(host),
+    resources: translateLimits(host, cpuCount),
+    shmSizeBytes: translateShmSize(host.ShmSize ?? 0),
+    runtime: host.Runtime ?? '',
+    consoleSize: consoleSizeOf(host.ConsoleSize),
+  };
+}
+
+type ProcessFields =
+  | 'user'
+  | 'tty'
+  | 'openStdin'
+  | 'stdinOnce'
+  | 'attachStdin'
+  | 'attachStdout'
+  | 'attachStderr'
+  | 'env'
+  | 'entrypoint'
+  | 'command'
+  | 'workingDir';
+
+function translateProcess(config: ContainerCreateRequest): Pick<ContainerSpec, ProcessFields> {
+  const env = config.Env ?? [];
+  for (const item of env) {
+    if (item === '' || item.startsWith('=')) throw dockerError('InvalidArgument', `invalid environment variable: ${item}`);
+  }
+  const workingDir = config.WorkingDir ?? '';
+  if (workingDir !== '' && !workingDir.startsWith('/')) {
+    throw dockerError('InvalidArgument', `the working directory '${workingDir}' is invalid, it needs to be an absolute path`);
+  }
+  const entrypoint = listOf(config.Entrypoint);
+  const command = listOf(config.Cmd);
+  return {
+    user: config.User ?? '',
+    tty: config.Tty ?? false,
+    openStdin: config.OpenStdin ?? false,
+    stdinOnce: config.StdinOnce ?? false,
+    attachStdin: config.AttachStdin ?? false,
+    attachStdout: config.AttachStdout ?? false,
+    attachStderr: config.AttachStderr ?? false,
+    env,
+    // One empty string takes the image's entrypoint away.
+    entrypoint: entrypoint?.length === 1 && entrypoint[0] === '' ? [] : entrypoint,
+    // No words is no command, so the image's.
+    command: command?.length === 0 ? undefined : command,
+    workingDir: workingDir === '' ? '' : cleanPath(workingDir),
+  };
+}
+
+function listOf(value: readonly string[] | string | null | undefined): readonly string[] | undefined {
+  return typeof value === 'string' ? [value] : (value ?? undefined);
+}
+
+type SecurityFields = 'isPrivileged' | 'isRootfsReadOnly' | 'capAdd' | 'capDrop' | 'noNewPrivileges' | 'seccomp';
+
+function translateSecurity(host: Loose<HostConfig>): Pick<ContainerSpec, SecurityFields> {
+  let noNewPrivileges = false;
+  let seccomp: ContainerSpec['seccomp'] = 'default';
+  for (const option of host.SecurityOpt ?? []) {
+    // `key:value` is the older spelling.
+    switch (option.replace(':', '=')) {
+      case 'no-new-privileges':
+      case 'no-new-privileges=true':
+        noNewPrivileges = true;
+        break;
+      case 'no-new-privileges=false':
+        noNewPrivileges = false;
+        break;
+      case 'seccomp=unconfined':
+        seccomp = 'unconfined';
+        break;
+      case 'seccomp=builtin':
+      case 'label=disable':
+        break;
+      default:
+        throw notSupported(`the option ${JSON.stringify(option)} in HostConfig.SecurityOpt`);
+    }
+  }
+  return {
+    isPrivileged: host.Privileged ?? false,
+    isRootfsReadOnly: host.ReadonlyRootfs ?? false,
+    capAdd: host.CapAdd ?? [],
+    capDrop: host.CapDrop ?? [],
+    noNewPrivileges,
+    seccomp,
+  };
+}
+
+function translateMounts(host: Loose<HostConfig>): Pick<ContainerSpec, 'binds' | 'tmpfs'> {
+  const binds: BindMount[] = (host.Binds ?? []).map(translateBind);
+  const tmpfs = Object.entries(host.Tmpfs ?? {});
+  for (const [path] of tmpfs) {
+    if (!path.startsWith('/')) throw dockerError('InvalidArgument', `invalid mount path: '${path}' mount path must be absolute`);
+  }
+  const seen = new Set<string>();
+  for (const target of [...binds.map((bind) => bind.target), ...tmpfs.map(([path]) => cleanPath(path))]) {
+    if (seen.has(target)) throw dockerError('InvalidArgument', `Duplicate mount point: ${target}`);
+    seen.add(target);
+  }
+  return { binds, tmpfs: Object.fromEntries(tmpfs) };
+}
+
+function translateNetworkMode(mode: string): ContainerSpec['networkMode'] {
+  switch (mode) {
+    case '':
+    case 'default':
+    case 'bridge':
+      return 'bridge';
+    case 'none':
+    case 'host':
+      return mode;
+    default:
+      if (mode.startsWith('container:')) throw notSupported(`HostConfig.NetworkMode ${JSON.stringify(mode)}`);
+      throw dockerError('NotFound', `network ${mode} not found`);
+  }
+}
+
+// The CLI repeats the network mode here; a second network or settings on the first are not there yet.
+function refuseOtherNetworks(config: ContainerCreateRequest, mode: string): void {
+  const isFirst = (name: string): boolean => name === mode || translateNetworkMode(name) === translateNetworkMode(mode);
+  for (const [name, endpoint] of Object.entries(config.NetworkingConfig?.EndpointsConfig ?? {})) {
+    if (!isFirst(name)) throw notSupported(`a second network (${name}) in NetworkingConfig`);
+    refuseUnsupportedEndpoint(name, (endpoint ?? {}) as Body);
+  }
+}
+
+function translateShmSize(bytes: number): number {
+  if (bytes < 0) throw dockerError('InvalidArgument', 'SHM size can not be less than 0');
+  return bytes === 0 ? DEFAULT_SHM_BYTES : bytes;
+}

@@ -1,0 +1,193 @@
+import type { ContainerConfig, EndpointSettings, HostConfig } from '../../wire/index.ts';
+import { MASKED_PATHS, READONLY_PATHS } from './host-config.ts';
+import { notSupported } from '../errors.ts';
+
+/** Fields of a create request's config that a container of pier has. */
+type HonouredConfig =
+  | 'Hostname'
+  | 'Domainname'
+  | 'User'
+  | 'AttachStdin'
+  | 'AttachStdout'
+  | 'AttachStderr'
+  | 'Tty'
+  | 'OpenStdin'
+  | 'StdinOnce'
+  | 'Env'
+  | 'Cmd'
+  | 'Image'
+  | 'WorkingDir'
+  | 'Entrypoint'
+  | 'Labels'
+  | 'StopSignal'
+  | 'StopTimeout';
+
+/** Fields of a create request's host config that a container of pier has. */
+type HonouredHostConfig =
+  | 'Binds'
+  | 'NetworkMode'
+  | 'RestartPolicy'
+  | 'AutoRemove'
+  | 'ConsoleSize'
+  | 'CapAdd'
+  | 'CapDrop'
+  | 'Privileged'
+  | 'ReadonlyRootfs'
+  | 'SecurityOpt'
+  | 'Tmpfs'
+  | 'ShmSize'
+  | 'Runtime'
+  | 'Memory'
+  | 'MemorySwap'
+  | 'NanoCpus'
+  | 'PidsLimit'
+  | 'Init';
+
+type IsHarmless = (value: unknown) => boolean;
+
+/** Nothing, in any of the ways in which clients write it. */
+function isUnset(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === false) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+function unsetOr(...values: readonly unknown[]): IsHarmless {
+  return (value) => isUnset(value) || values.includes(value);
+}
+
+function nullOr(list: readonly string[]): IsHarmless {
+  return (value) => value === undefined || value === null || (Array.isArray(value) && value.join('\n') === list.join('\n'));
+}
+
+// A field that is added to the wire type does not compile until it is honoured or stands here.
+const CONFIG_FIELDS: Readonly<Record<Exclude<keyof ContainerConfig, HonouredConfig>, IsHarmless>> = {
+  ExposedPorts: isUnset,
+  Healthcheck: isNoHealthcheck,
+  ArgsEscaped: isUnset,
+  Volumes: isUnset,
+  NetworkDisabled: isUnset,
+  MacAddress: isUnset,
+  OnBuild: isUnset,
+  Shell: isUnset,
+};
+
+const HOST_CONFIG_FIELDS: Readonly<Record<Exclude<keyof HostConfig, HonouredHostConfig>, IsHarmless>> = {
+  // The client writes this file.
+  ContainerIDFile: () => true,
+  LogConfig: isDefaultLog,
+  PortBindings: isUnset,
+  // Names the driver of volumes that are refused themselves.
+  VolumeDriver: unsetOr('local'),
+  VolumesFrom: isUnset,
+  Mounts: isUnset,
+  Annotations: isUnset,
+  CgroupnsMode: unsetOr('private'),
+  Dns: isUnset,
+  DnsOptions: isUnset,
+  DnsSearch: isUnset,
+  ExtraHosts: isUnset,
+  GroupAdd: isUnset,
+  IpcMode: unsetOr('private'),
+  Cgroup: isUnset,
+  Links: isUnset,
+  OomScoreAdj: isUnset,
+  PidMode: isUnset,
+  PublishAllPorts: isUnset,
+  StorageOpt: isUnset,
+  UTSMode: isUnset,
+  // No user namespaces are used, so the host's is what a container has.
+  UsernsMode: unsetOr('host'),
+  Sysctls: isUnset,
+  Isolation: unsetOr('default'),
+  CpuShares: isUnset,
+  CgroupParent: isUnset,
+  BlkioWeight: isUnset,
+  BlkioWeightDevice: isUnset,
+  BlkioDeviceReadBps: isUnset,
+  BlkioDeviceWriteBps: isUnset,
+  BlkioDeviceReadIOps: isUnset,
+  BlkioDeviceWriteIOps: isUnset,
+  CpuPeriod: isUnset,
+  CpuQuota: isUnset,
+  CpuRealtimePeriod: isUnset,
+  CpuRealtimeRuntime: isUnset,
+  CpusetCpus: isUnset,
+  CpusetMems: isUnset,
+  Devices: isUnset,
+  DeviceCgroupRules: isUnset,
+  DeviceRequests: isUnset,
+  KernelMemory: isUnset,
+  KernelMemoryTCP: isUnset,
+  MemoryReservation: isUnset,
+  // The CLI sends -1 for "not set"; 0 would be a setting.
+  MemorySwappiness: (value) => value === undefined || value === null || value === -1,
+  OomKillDisable: isUnset,
+  Ulimits: isUnset,
+  CpuCount: isUnset,
+  CpuPercent: isUnset,
+  IOMaximumIOps: isUnset,
+  IOMaximumBandwidth: isUnset,
+  // An empty list would unmask everything.
+  MaskedPaths: nullOr(MASKED_PATHS),
+  ReadonlyPaths: nullOr(READONLY_PATHS),
+};
+
+const ENDPOINT_FIELDS: Readonly<Record<keyof EndpointSettings, IsHarmless>> = {
+  IPAMConfig: isUnset,
+  Links: isUnset,
+  Aliases: isUnset,
+  MacAddress: isUnset,
+  DriverOpts: isUnset,
+  GwPriority: isUnset,
+  // What an inspect gave may be sent back; these are results, not settings.
+  NetworkID: () => true,
+  EndpointID: () => true,
+  Gateway: () => true,
+  IPAddress: () => true,
+  IPPrefixLen: () => true,
+  IPv6Gateway: () => true,
+  GlobalIPv6Address: () => true,
+  GlobalIPv6PrefixLen: () => true,
+  DNSNames: () => true,
+};
+
+/**
+ * Refuses what a container of pier cannot have, naming the field.
+ *
+ * @param config The request's body; unknown fields are left alone, as Docker does.
+ * @throws {PierError} `NotImplemented`.
+ */
+export function refuseUnsupportedConfig(config: Readonly<Record<string, unknown>>): void {
+  refuse(config, CONFIG_FIELDS, '');
+}
+
+/** As {@linkcode refuseUnsupportedConfig} for its `HostConfig`. @throws {PierError} `NotImplemented`. */
+export function refuseUnsupportedHostConfig(hostConfig: Readonly<Record<string, unknown>>): void {
+  refuse(hostConfig, HOST_CONFIG_FIELDS, 'HostConfig.');
+}
+
+/** As {@linkcode refuseUnsupportedConfig} for one network of its `NetworkingConfig`. @throws {PierError} `NotImplemented`. */
+export function refuseUnsupportedEndpoint(name: string, endpoint: Readonly<Record<string, unknown>>): void {
+  refuse(endpoint, ENDPOINT_FIELDS, `NetworkingConfig.EndpointsConfig[${JSON.stringify(name)}].`);
+}
+
+function refuse(body: Readonly<Record<string, unknown>>, fields: Readonly<Record<string, IsHarmless>>, prefix: string): void {
+  for (const [name, isHarmless] of Object.entries(fields)) {
+    if (!isHarmless(body[name])) throw notSupported(`${prefix}${name}`);
+  }
+}
+
+function isNoHealthcheck(value: unknown): boolean {
+  if (isUnset(value)) return true;
+  const fields: Readonly<Record<string, unknown>> = { ...(value as object) };
+  const test = fields['Test'];
+  if (Array.isArray(test) && test.length === 1 && test[0] === 'NONE') return true;
+  return Object.values(fields).every(isUnset);
+}
+
+function isDefaultLog(value: unknown): boolean {
+  if (isUnset(value)) return true;
+  const fields: Readonly<Record<string, unknown>> = { ...(value as object) };
+  // Output is kept on disk and can be read back: what json-file promises.
+  return (isUnset(fields['Type']) || fields['Type'] === 'json-file') && isUnset(fields['Config']);
+}

@@ -1,0 +1,173 @@
+/**
+ * The one place where an error becomes a status and Docker's words.
+ *
+ * @module
+ */
+import { PierError, findPierError } from '../base/errors.ts';
+import type { ErrorCode, ErrorFacts } from '../base/errors.ts';
+import { shortId } from '../base/ids.ts';
+
+/** Docker Engine API status for each code. A new code does not compile until it has one. */
+const STATUS = {
+  AlreadyExists: 409,
+  Cancelled: 499,
+  Conflict: 409,
+  DataLoss: 500,
+  Internal: 500,
+  InvalidArgument: 400,
+  NotFound: 404,
+  NotImplemented: 501,
+  NotModified: 304,
+  PermissionDenied: 403,
+  ResourceExhausted: 500,
+  Unauthenticated: 401,
+  Unavailable: 503,
+} as const satisfies Record<ErrorCode, number>;
+
+/** Where Docker's status differs from what the code says. */
+const STATUS_BY_REASON: Readonly<Record<string, number>> = {
+  'container.not-paused': 500,
+  'container.no-such-user': 500,
+  'container.no-such-group': 500,
+  'exec.not-running': 500,
+  'container.command-not-found': 400,
+  'container.command-not-executable': 400,
+  'exec.command-not-found': 400,
+  'exec.command-not-executable': 400,
+  'container.start-failed': 500,
+  'api.body-too-large': 413,
+};
+
+/** Reason of an error whose message is Docker's own text already. */
+const VERBATIM = 'api.verbatim';
+
+/** An error in Docker's words, for what this front finds out itself. */
+export function dockerError(code: ErrorCode, text: string, cause?: unknown): PierError {
+  return new PierError(code, text, { reason: VERBATIM, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** The refusal of something that Docker has and pier has not. */
+export function notSupported(subject: string): PierError {
+  return dockerError('NotImplemented', `${subject} is not supported by pier yet`);
+}
+
+/** The HTTP status for any thrown value. */
+export function statusOf(error: unknown): number {
+  const known = findPierError(error);
+  if (known === undefined) return 500;
+  return (known.reason === undefined ? undefined : STATUS_BY_REASON[known.reason]) ?? STATUS[known.code];
+}
+
+/** The text for `{"message": …}` for any thrown value. */
+export function messageOf(error: unknown): string {
+  const known = findPierError(error);
+  if (known === undefined) return error instanceof Error ? textWithCauses(error) : String(error);
+  const wording = known.reason === undefined ? undefined : WORDING[known.reason];
+  return wording?.(known.facts, known) ?? textWithCauses(known);
+}
+
+type Wording = (facts: ErrorFacts, error: PierError) => string | undefined;
+
+const CREATE_FAILED = 'failed to create task for container: failed to create shim task: OCI runtime create failed: ';
+const INIT_FAILED = 'unable to start container process: error during container init: ';
+const EXEC_FAILED = 'OCI runtime exec failed: exec failed: unable to start container process: ';
+
+const WORDING: Readonly<Record<string, Wording>> = {
+  [VERBATIM]: (_, error) => error.message,
+  'api.bad-filters': () => 'invalid filter',
+  'container.not-found': ({ ref }) => `No such container: ${ref}`,
+  'container.ambiguous-id': ({ ref }) => `multiple IDs found with provided prefix: ${ref}`,
+  'container.name-taken': ({ name, holder }) =>
+    `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
+  'container.bad-name': ({ name }) => `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+  'container.no-command': () => 'no command specified',
+  'container.bad-capability': ({ capability, list }) => `invalid ${list ?? 'CapAdd'}: unknown capability: "${withCap(capability)}"`,
+  'container.bad-signal': ({ signal }) => `invalid signal: ${signal}`,
+  'container.unknown-runtime': ({ runtime }) => `unknown or invalid runtime name: ${runtime}`,
+  'container.not-running': ({ id }) => `container ${id} is not running`,
+  'container.already-paused': ({ id }) => `container ${id} is already paused`,
+  'container.not-paused': ({ id }) => `Container ${id} is not paused`,
+  'container.running': ({ status }) => removalRefused(status),
+  'container.removal-in-progress': ({ ref, id }) => `removal of container ${ref ?? id} is already in progress`,
+  'container.marked-for-removal': () => 'container is marked for removal and cannot be started',
+  'container.command-not-found': ({ command }) => `${CREATE_FAILED}${INIT_FAILED}${notFound(command)}`,
+  'container.command-not-executable': ({ command, detail }) => `${CREATE_FAILED}${INIT_FAILED}${notExecutable(command, detail)}`,
+  'container.start-failed': ({ detail }) => (detail === undefined ? undefined : `${CREATE_FAILED}${detail}`),
+  'container.no-such-user': ({ user }) => `unable to find user ${user}: no matching entries in passwd file`,
+  'container.no-such-group': ({ group }) => `unable to find group ${group}: no matching entries in group file`,
+  'container.bad-user-id': ({ maximum }) => `uids and gids must be in range 0-${maximum}`,
+  'container.bad-working-dir': ({ path }) => `the working directory '${path}' is invalid, it needs to be an absolute path`,
+  'container.memory-too-small': () => 'Minimum memory limit allowed is 6MB',
+  'container.auto-remove-and-restart': () => "can't create 'AutoRemove' container with restart policy",
+  'container.same-name': () => 'Renaming a container with the same name as its current name',
+  'container.no-bind-source': ({ path }) => `invalid mount config for type "bind": bind source path does not exist: ${path}`,
+  'container.start-paused': () => 'cannot start a paused container, try unpause instead',
+  'container.bad-detach-keys': ({ keys }) => `Invalid detach keys (${keys}) provided`,
+  'container.ps-failed': ({ detail }) => `ps: ${detail}`,
+  'container.ps-without-pid': () => "Couldn't find PID field in ps output",
+  'exec.not-found': ({ id }) => `No such exec instance: ${id}`,
+  'exec.already-run': ({ id }) => `exec command ${id} has already run`,
+  'exec.no-command': () => 'No exec command specified',
+  'exec.not-running': () => 'cannot resize a stopped container',
+  'exec.command-not-found': ({ command }) => `${EXEC_FAILED}${notFound(command)}`,
+  'exec.command-not-executable': ({ command, detail }) => `${EXEC_FAILED}${notExecutable(command, detail)}`,
+  'exec.failed': ({ detail }) => (detail === undefined ? undefined : `${EXEC_FAILED}${detail}`),
+  'image.not-found': ({ reference }) => `No such image: ${reference}`,
+  'image.bad-reference': badReference,
+  'image.reference-not-found': ({ reference }) => `No such image: ${reference}`,
+  'image.digest-reference': () => 'refusing to create a tag with a digest reference',
+  'image.ambiguous-name': () => 'refusing to create an ambiguous tag using digest algorithm as name',
+  'image.prune-running': () => 'a prune operation is already running',
+  'image.bad-change': ({ detail }) => detail,
+  'image.several-tags': ({ imageId }) =>
+    `conflict: unable to delete ${shortId(imageId ?? '')} (must be forced) - image is referenced in multiple repositories`,
+  'image.in-use': imageInUse,
+  'network.not-found': ({ reference }) => `network ${reference} not found`,
+};
+
+function textWithCauses(error: Error): string {
+  const cause = error.cause instanceof Error ? `: ${textWithCauses(error.cause)}` : '';
+  return `${error.message}${cause}`;
+}
+
+function withCap(capability: string | undefined): string {
+  const upper = (capability ?? '').toUpperCase();
+  return upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+}
+
+function removalRefused(status: string | undefined): string {
+  if (status === 'paused') return 'container is paused and must be unpaused first';
+  return `container is ${status}: stop the container before removing or force remove`;
+}
+
+// The CLI looks for these phrases to tell exit code 127 from 126.
+function notFound(command: string | undefined): string {
+  const reason = command?.includes('/') ? `stat ${command}: no such file or directory` : 'executable file not found in $PATH';
+  return `exec: "${command}": ${reason}`;
+}
+
+function notExecutable(command: string | undefined, detail: string | undefined): string {
+  const directory = /is a directory/i.test(detail ?? '') ? 'is a directory: ' : '';
+  return `exec: "${command}": ${directory}permission denied`;
+}
+
+function badReference({ detail, name }: ErrorFacts): string {
+  switch (detail) {
+    case 'uppercase':
+      return `invalid reference format: repository name (${name}) must be lowercase`;
+    case 'name-too-long':
+      return 'repository name must not be more than 255 characters';
+    default:
+      return 'invalid reference format';
+  }
+}
+
+function imageInUse({ reference = '', imageId = '', containerId = '', isRunning, by }: ErrorFacts): string {
+  const image = shortId(imageId);
+  if (by === 'id' && isRunning === 'true') {
+    return `conflict: unable to delete ${image} (cannot be forced) - image is being used by running container ${shortId(containerId)}`;
+  }
+  if (by === 'id')
+    return `conflict: unable to delete ${image} (must be forced) - image is being used by stopped container ${shortId(containerId)}`;
+  return `conflict: unable to remove repository reference "${reference}" (must force) - container ${shortId(containerId)} is using its referenced image ${image}`;
+}

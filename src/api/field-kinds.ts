@@ -1,0 +1,62 @@
+import { dockerError } from './errors.ts';
+
+/** What a JSON field may hold; `null` is always right, as in Go. A `command` is a list or one string. */
+export type FieldKind = 'string' | 'boolean' | 'integer' | 'strings' | 'command' | 'map' | 'set' | 'object' | 'any';
+
+/** The kind of each field of a body. */
+export type FieldKinds<T> = Readonly<Record<keyof T & string, FieldKind>>;
+
+const CHECKS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
+  any: () => true,
+  boolean: (value) => typeof value === 'boolean',
+  command: (value) => typeof value === 'string' || isStrings(value),
+  integer: (value) => Number.isInteger(value),
+  map: (value) => isObject(value) && Object.values(value).every((item) => typeof item === 'string'),
+  object: isObject,
+  set: (value) => isObject(value) && Object.values(value).every((item) => item === null || isObject(item)),
+  string: (value) => typeof value === 'string',
+  strings: isStrings,
+};
+
+// Go's names for what each kind decodes into, as they are in Docker's message.
+const GO_TYPE: Readonly<Record<FieldKind, string>> = {
+  any: 'value',
+  boolean: 'bool',
+  command: 'string',
+  integer: 'int64',
+  map: 'map[string]string',
+  object: 'object',
+  set: 'map[string]struct {}',
+  string: 'string',
+  strings: '[]string',
+};
+
+/**
+ * Checks the fields of a body that are known; others are left alone, as Docker does.
+ *
+ * @param prefix Where the body is in a larger one: `HostConfig`.
+ * @returns The same object; its known fields are of their kinds, missing or `null`.
+ * @throws {PierError} `InvalidArgument` in Docker's words, naming the field.
+ */
+export function checkFields<T>(body: Readonly<Record<string, unknown>>, kinds: FieldKinds<T>, prefix = ''): T {
+  for (const [name, kind] of Object.entries<FieldKind>(kinds)) {
+    const value = body[name];
+    if (value === undefined || value === null || CHECKS[kind](value)) continue;
+    const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    const field = prefix === '' ? `.${name}` : `.${prefix}.${name}`;
+    throw dockerError(
+      'InvalidArgument',
+      `invalid JSON: json: cannot unmarshal ${found} into Go struct field ${field} of type ${GO_TYPE[kind]}`,
+    );
+  }
+  // Sound for the checked fields; a body type has no others.
+  return body as T;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

@@ -1,0 +1,82 @@
+import { pipeline } from 'node:stream/promises';
+import type { ImageDeleteItem, ImageHistoryItem, ImagesPruneResponse } from '../../wire/index.ts';
+import { dockerError } from '../errors.ts';
+import { sendEmpty, sendJson } from '../respond.ts';
+import type { HttpExchange, Route } from '../route.ts';
+import { createImage } from './create.ts';
+import { familiarName } from './familiar-name.ts';
+import { IMAGE_LIST_FILTERS, IMAGE_PRUNE_FILTERS, toImageFilter } from './filters.ts';
+import { loadImages } from './load.ts';
+import { countUsers, toImageInspect, toImageSummary, unixSeconds } from './summary.ts';
+
+/** Images without a registry. */
+export const IMAGE_ROUTES: readonly Route[] = [
+  { method: 'GET', path: '/images/json', handle: list },
+  { method: 'GET', path: '/images/get', handle: ({ request, ...rest }) => save({ request, ...rest }, request.query.getAll('names')) },
+  { method: 'POST', path: '/images/load', handle: loadImages },
+  { method: 'POST', path: '/images/create', handle: createImage },
+  { method: 'POST', path: '/images/prune', handle: prune },
+  { method: 'GET', path: '/images/{name...}/json', handle: inspect },
+  { method: 'GET', path: '/images/{name...}/history', handle: history },
+  { method: 'GET', path: '/images/{name...}/get', handle: (exchange) => save(exchange, [exchange.request.param('name')]) },
+  { method: 'POST', path: '/images/{name...}/tag', handle: tag },
+  { method: 'DELETE', path: '/images/{name...}', handle: remove },
+];
+
+function list({ backend, request, response }: HttpExchange): void {
+  // Before API 1.41 a name could be asked for by itself.
+  const pattern = request.version < 41 ? request.text('filter') : '';
+  const filter = toImageFilter(request.filters(IMAGE_LIST_FILTERS));
+  const images = backend.images.list(pattern === '' ? filter : { ...filter, references: [...(filter.references ?? []), pattern] });
+  const users = countUsers(backend.containers.list());
+  const summaries = images.map((image) => toImageSummary(image, request.version, users));
+  sendJson(response, 200, summaries);
+}
+
+function inspect({ backend, request, response }: HttpExchange): void {
+  sendJson(response, 200, toImageInspect(backend.images.get(request.param('name')), request.version));
+}
+
+function history({ backend, request, response }: HttpExchange): void {
+  const items = backend.images.history(request.param('name')).map((line): ImageHistoryItem => ({
+    Comment: line.comment,
+    Created: unixSeconds(line.createdAt),
+    CreatedBy: line.createdBy,
+    Id: line.id,
+    Size: line.sizeBytes,
+    Tags: line.tags.length === 0 ? null : line.tags.map(familiarName),
+  }));
+  sendJson(response, 200, items);
+}
+
+async function save({ backend, response }: HttpExchange, names: readonly string[]): Promise<void> {
+  if (names.length === 0) throw dockerError('InvalidArgument', 'no image names given');
+  const archive = await backend.images.save(names);
+  response.writeHead(200, { 'Content-Type': 'application/x-tar' });
+  await pipeline(archive, response);
+}
+
+async function tag({ backend, request, response }: HttpExchange): Promise<void> {
+  const name = request.text('repo');
+  const version = request.text('tag');
+  await backend.images.tag(request.param('name'), version === '' ? name : `${name}:${version}`);
+  sendEmpty(response, 201);
+}
+
+async function remove({ backend, request, response }: HttpExchange): Promise<void> {
+  const options = { force: request.flag('force'), noPrune: request.flag('noprune') };
+  sendJson(response, 200, (await backend.images.remove(request.param('name'), options)).map(toDeleteItem));
+}
+
+async function prune({ backend, request, response }: HttpExchange): Promise<void> {
+  const { removed, reclaimedBytes } = await backend.images.prune(toImageFilter(request.filters(IMAGE_PRUNE_FILTERS)));
+  const answer: ImagesPruneResponse = {
+    ImagesDeleted: removed.length === 0 ? null : removed.map(toDeleteItem),
+    SpaceReclaimed: reclaimedBytes,
+  };
+  sendJson(response, 200, answer);
+}
+
+function toDeleteItem(item: { readonly untagged: string } | { readonly deleted: string }): ImageDeleteItem {
+  return 'untagged' in item ? { Untagged: familiarName(item.untagged) } : { Deleted: item.deleted };
+}

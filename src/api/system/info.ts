@@ -1,0 +1,116 @@
+import { timestamp } from '../../base/timestamp.ts';
+import type { SystemInfo, SystemVersion } from '../../wire/index.ts';
+import type { Backend, Container } from '../backend.ts';
+
+type EngineInfo = Awaited<ReturnType<Backend['info']>>;
+
+// GOARCH, as Docker names architectures in /version; /info has the kernel's name.
+const GOARCH: Readonly<Record<string, string>> = { x86_64: 'amd64', x64: 'amd64', aarch64: 'arm64', armv7l: 'arm', i686: '386' };
+
+/** The answer to `GET /version`. */
+export function toSystemVersion(info: EngineInfo, api: { readonly newest: string; readonly oldest: string }): SystemVersion {
+  const arch = GOARCH[info.architecture] ?? info.architecture;
+  const runtimes = Object.entries(info.runtimes).map(([name, runtime]) => ({ Name: name, Version: runtime.version, Details: {} }));
+  return {
+    Platform: { Name: 'pier' },
+    Components: [
+      {
+        Name: 'Engine',
+        Version: info.pierVersion,
+        Details: {
+          ApiVersion: api.newest,
+          Arch: arch,
+          Experimental: 'false',
+          KernelVersion: info.kernelVersion,
+          MinAPIVersion: api.oldest,
+          Os: 'linux',
+        },
+      },
+      ...runtimes,
+      { Name: 'conmon', Version: info.monitorVersion, Details: {} },
+    ],
+    Version: info.pierVersion,
+    ApiVersion: api.newest,
+    MinAPIVersion: api.oldest,
+    GitCommit: '',
+    // Not Go, but the field is shown by every client and must say what runs.
+    GoVersion: `node ${process.version}`,
+    Os: 'linux',
+    Arch: arch,
+    KernelVersion: info.kernelVersion,
+    BuildTime: '',
+  };
+}
+
+/** The answer to `GET /info`. */
+export function toSystemInfo(info: EngineInfo, containers: readonly Container[], imageCount: number): SystemInfo {
+  const count = (...statuses: readonly string[]): number => containers.filter(({ state }) => statuses.includes(state.status)).length;
+  const running = count('running', 'restarting');
+  const paused = count('paused');
+  return {
+    ID: info.id,
+    Containers: containers.length,
+    ContainersRunning: running,
+    ContainersPaused: paused,
+    ContainersStopped: containers.length - running - paused,
+    Images: imageCount,
+    Driver: 'overlay2',
+    DriverStatus: [
+      ['Backing Filesystem', info.backingFileSystem],
+      ['Supports d_type', 'true'],
+    ],
+    Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file'] },
+    Debug: false,
+    NFd: 0,
+    NGoroutines: 0,
+    SystemTime: timestamp(),
+    LoggingDriver: 'json-file',
+    CgroupDriver: 'cgroupfs',
+    CgroupVersion: String(info.cgroupVersion),
+    NEventsListener: 0,
+    KernelVersion: info.kernelVersion,
+    OperatingSystem: info.operatingSystem,
+    OSVersion: '',
+    OSType: 'linux',
+    Architecture: info.architecture,
+    NCPU: info.cpuCount,
+    MemTotal: info.memoryBytes,
+    DockerRootDir: info.root,
+    Name: info.hostname,
+    ServerVersion: info.pierVersion,
+    Runtimes: Object.fromEntries(Object.entries(info.runtimes).map(([name, { path }]) => [name, { path }])),
+    DefaultRuntime: info.defaultRuntime,
+    RuncCommit: { ID: info.runtimes[info.defaultRuntime]?.version ?? '' },
+    SecurityOptions: info.securityOptions,
+    Warnings: info.warnings.length === 0 ? null : info.warnings,
+    ...FIXED,
+  };
+}
+
+// What is the same for every pier: abilities of the kernel that are taken for granted, and parts of Docker that are absent.
+const FIXED = {
+  MemoryLimit: true,
+  SwapLimit: true,
+  CpuCfsPeriod: true,
+  CpuCfsQuota: true,
+  CPUShares: true,
+  CPUSet: true,
+  PidsLimit: true,
+  IPv4Forwarding: true,
+  OomKillDisable: false,
+  IndexServerAddress: '',
+  RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: [], Mirrors: null },
+  GenericResources: null,
+  HttpProxy: '',
+  HttpsProxy: '',
+  NoProxy: '',
+  Labels: [],
+  ExperimentalBuild: false,
+  Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
+  LiveRestoreEnabled: true,
+  Isolation: '',
+  InitBinary: 'tini',
+  ContainerdCommit: { ID: '' },
+  InitCommit: { ID: '' },
+  CDISpecDirs: [],
+} as const satisfies Partial<SystemInfo>;

@@ -1,0 +1,73 @@
+import { access, writeFile } from 'node:fs/promises';
+import { ApiError, readJsonLines } from '../../client/index.ts';
+import type { Client } from '../../client/index.ts';
+import type { ContainerCreateRequest, JsonMessage } from '../../wire/index.ts';
+import { CommandError } from '../command-error.ts';
+import type { FlagValues } from '../flag-values.ts';
+
+/**
+ * Makes a container, fetching its image first where `--pull` asks for it.
+ *
+ * @returns Its id.
+ * @throws {ApiError} If the daemon refuses to make it or to fetch the image.
+ */
+export async function createContainer(client: Client, flags: FlagValues, request: ContainerCreateRequest): Promise<string> {
+  const pull = flags.string('pull');
+  if (!['always', 'missing', 'never', ''].includes(pull)) {
+    const message = `invalid pull option: '${pull}': must be one of "always", "missing" or "never"`;
+    throw new CommandError(message, 125, { hint: true });
+  }
+  const idFile = flags.string('cidfile');
+  if (idFile !== '') await refuseExisting(idFile);
+  const image = request.Image ?? '';
+  if (pull === 'always') await pullImage(client, image, flags.bool('quiet'));
+  const { Id, Warnings } = await createOrPull(client, flags, request, pull);
+  for (const warning of Warnings ?? []) process.stderr.write(`WARNING: ${warning}\n`);
+  if (idFile !== '') await writeFile(idFile, Id);
+  return Id;
+}
+
+async function createOrPull(client: Client, flags: FlagValues, request: ContainerCreateRequest, pull: string): ReturnType<Client['containers']['create']> {
+  const create = (): ReturnType<Client['containers']['create']> => client.containers.create(request, flags.string('name'));
+  try {
+    return await create();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404 || pull === 'never' || !/no such image/i.test(error.message)) throw error;
+    const image = request.Image ?? '';
+    if (!flags.bool('quiet')) process.stderr.write(`Unable to find image '${withTag(image)}' locally\n`);
+    await pullImage(client, image, flags.bool('quiet'));
+    return await create();
+  }
+}
+
+async function pullImage(client: Client, image: string, isQuiet: boolean): Promise<void> {
+  const [name = '', tag = ''] = splitReference(withTag(image));
+  const stream = await client.open({ method: 'POST', path: '/images/create', query: { fromImage: name, tag } });
+  for await (const { error, status, id, progressDetail } of readJsonLines<JsonMessage>(stream)) {
+    if (error !== undefined) throw new ApiError(500, error);
+    const isStep = progressDetail?.current === undefined;
+    if (!isQuiet && isStep && status !== undefined) process.stderr.write(id === undefined ? `${status}\n` : `${id}: ${status}\n`);
+  }
+}
+
+/** The reference with the tag that is meant when none is said. */
+function withTag(image: string): string {
+  return image.includes('@') || /:[^/]*$/.test(image) ? image : `${image}:latest`;
+}
+
+/** Name and tag, or name and digest. */
+function splitReference(reference: string): [string, string] {
+  const at = reference.indexOf('@');
+  const split = at === -1 ? reference.lastIndexOf(':') : at;
+  return [reference.slice(0, split), reference.slice(split + 1)];
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  try {
+    await access(path);
+  } catch {
+    return;
+  }
+  const message = `container ID file found, make sure the other container isn't running or delete ${path}`;
+  throw new CommandError(message, 125, { hint: true });
+}

@@ -1,0 +1,75 @@
+import type { FlagDefinition } from '../command.ts';
+
+/** Flags of `run` and `create` that say what the container is. */
+export const CREATE_FLAGS: readonly FlagDefinition[] = [
+  { long: 'attach', short: 'a', kind: 'list', description: 'Attach to STDIN, STDOUT or STDERR' },
+  { long: 'cap-add', kind: 'list', description: 'Add Linux capabilities' },
+  { long: 'cap-drop', kind: 'list', description: 'Drop Linux capabilities' },
+  { long: 'cidfile', kind: 'string', description: 'Write the container ID to the file' },
+  { long: 'cpus', kind: 'decimal', description: 'Number of CPUs' },
+  { long: 'entrypoint', kind: 'string', description: 'Overwrite the default ENTRYPOINT of the image' },
+  { long: 'env', short: 'e', kind: 'list', description: 'Set environment variables' },
+  { long: 'env-file', kind: 'list', description: 'Read in a file of environment variables' },
+  { long: 'hostname', short: 'h', kind: 'string', description: 'Container host name' },
+  { long: 'init', kind: 'bool', description: 'Run an init inside the container that forwards signals and reaps processes' },
+  { long: 'interactive', short: 'i', kind: 'bool', description: 'Keep STDIN open even if not attached' },
+  { long: 'label', short: 'l', kind: 'list', description: 'Set meta data on a container' },
+  { long: 'label-file', kind: 'list', description: 'Read in a line delimited file of labels' },
+  { long: 'memory', short: 'm', kind: 'bytes', description: 'Memory limit' },
+  {
+    long: 'memory-swap',
+    kind: 'bytes',
+    description: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
+  },
+  { long: 'name', kind: 'string', description: 'Assign a name to the container' },
+  { long: 'network', kind: 'string', valueName: 'network', description: 'Connect a container to a network (none, host or bridge)' },
+  { long: 'net', kind: 'string', hidden: true, description: 'Connect a container to a network (none, host or bridge)' },
+  { long: 'pids-limit', kind: 'int', description: 'Tune container pids limit (set -1 for unlimited)' },
+  { long: 'privileged', kind: 'bool', description: 'Give extended privileges to this container' },
+  {
+    long: 'pull',
+    kind: 'string',
+    default: 'missing',
+    shownDefault: '"missing"',
+    description: 'Pull image before running ("always", "missing", "never")',
+  },
+  { long: 'quiet', short: 'q', kind: 'bool', description: 'Suppress the pull output' },
+  { long: 'read-only', kind: 'bool', description: "Mount the container's root filesystem as read only" },
+  {
+    long: 'restart',
+    kind: 'string',
+    default: 'no',
+    shownDefault: '"no"',
+    description: 'Restart policy to apply when a container exits',
+  },
+  { long: 'rm', kind: 'bool', description: 'Automatically remove the container and its associated anonymous volumes when it exits' },
+  { long: 'runtime', kind: 'string', description: 'Runtime to use for this container' },
+  { long: 'security-opt', kind: 'list', description: 'Security Options' },
+  { long: 'shm-size', kind: 'bytes', description: 'Size of /dev/shm' },
+  { long: 'stop-signal', kind: 'string', description: 'Signal to stop the container' },
+  { long: 'stop-timeout', kind: 'int', description: 'Timeout (in seconds) to stop a container' },
+  { long: 'tmpfs', kind: 'list', description: 'Mount a tmpfs directory' },
+  { long: 'tty', short: 't', kind: 'bool', description: 'Allocate a pseudo-TTY' },
+  { long: 'user', short: 'u', kind: 'string', description: 'Username or UID (format: <name|uid>[:<group|gid>])' },
+  { long: 'volume', short: 'v', kind: 'list', description: 'Bind mount a volume' },
+  { long: 'workdir', short: 'w', kind: 'string', description: 'Working directory inside the container' },
+  // There is nothing to trust or not to trust without a registry.
+  { long: 'disable-content-trust', kind: 'bool', default: 'true', hidden: true, description: 'Skip image verification' },
+  ...unsupportedFlags(),
+];
+
+/** Every other flag of Docker's `run` and `create`, with its letter. */
+function unsupportedFlags(): FlagDefinition[] {
+  const lists =
+    'add-host annotation blkio-weight blkio-weight-device cgroup-parent cgroupns cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period ' +
+    'cpu-rt-runtime cpu-shares/c cpuset-cpus cpuset-mems device device-cgroup-rule device-read-bps device-read-iops device-write-bps ' +
+    'device-write-iops dns dns-opt dns-option dns-search domainname expose gpus group-add health-cmd health-interval health-retries ' +
+    'health-start-interval health-start-period health-timeout io-maxbandwidth io-maxiops ip ip6 ipc isolation kernel-memory link ' +
+    'link-local-ip log-driver log-opt mac-address memory-reservation memory-swappiness mount net-alias network-alias no-healthcheck ' +
+    'oom-kill-disable oom-score-adj pid platform publish/p publish-all/P storage-opt sysctl ulimit use-api-socket userns uts volume-driver ' +
+    'volumes-from';
+  return lists.split(' ').map((item) => {
+    const [long = '', short] = item.split('/');
+    return { long, ...(short !== undefined && { short }), kind: 'list', description: 'Not supported yet', unsupported: true };
+  });
+}

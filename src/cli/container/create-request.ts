@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { ContainerCreateRequest, HostConfig, Loose, RestartPolicy } from '../../wire/index.ts';
+import type { CommandContext } from '../command.ts';
+import { CommandError } from '../command-error.ts';
+import type { FlagValues } from '../flag-values.ts';
+import { readEnvironment, readLabels } from '../key-value-files.ts';
+import { windowSize } from '../stream/follow-window-size.ts';
+import { parseFlagValue } from '../flag-value-parser.ts';
+import { FlagError } from '../parse-flags.ts';
+
+/** Which streams `-a`, `-i` and `-d` ask for. */
+export interface AttachChoice {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/**
+ * Reads `-a` and `-i`: without `-a` both outputs, and the input if it is open.
+ *
+ * @throws {FlagError} If a stream's name is none.
+ */
+export function attachChoice(flags: FlagValues): AttachChoice {
+  const names = flags.list('attach').map((name) => name.toLowerCase());
+  for (const name of names) {
+    if (['stdin', 'stdout', 'stderr'].includes(name)) continue;
+    throw new FlagError(`invalid argument ${JSON.stringify(name)} for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`);
+  }
+  const all = names.length === 0;
+  return {
+    stdin: names.includes('stdin') || flags.bool('interactive'),
+    stdout: all || names.includes('stdout'),
+    stderr: all || names.includes('stderr'),
+  };
+}
+
+/**
+ * The container that the flags of `run` and `create` describe.
+ *
+ * @param attach None of them for a detached container.
+ * @throws {CommandError} With exit code 125, if flags contradict each other or a file cannot be read.
+ */
+export async function createRequest({ flags, args }: CommandContext, attach: AttachChoice): Promise<ContainerCreateRequest> {
+  const [image = '', ...command] = args;
+  const env = await readEnvironment(flags.list('env-file'), flags.list('env'));
+  const labels = await readLabels(flags.list('label-file'), flags.list('label'));
+  const isOpen = flags.bool('interactive');
+  const anonymous = flags.list('volume').filter((volume) => !volume.includes(':'));
+  return {
+    Image: image,
+    ...(flags.has('hostname') && { Hostname: flags.string('hostname') }),
+    ...(flags.has('user') && { User: flags.string('user') }),
+    ...(flags.has('workdir') && { WorkingDir: flags.string('workdir') }),
+    // An empty entrypoint is one that takes the image's away.
+    ...(flags.has('entrypoint') && { Entrypoint: [flags.string('entrypoint')] }),
+    ...(flags.has('stop-signal') && { StopSignal: flags.string('stop-signal') }),
+    ...(flags.has('stop-timeout') && { StopTimeout: flags.int('stop-timeout') }),
+    ...(anonymous.length > 0 && { Volumes: Object.fromEntries(anonymous.map((path) => [path, {}])) }),
+    AttachStdin: attach.stdin,
+    AttachStdout: attach.stdout,
+    AttachStderr: attach.stderr,
+    Tty: flags.bool('tty'),
+    OpenStdin: isOpen,
+    StdinOnce: isOpen && attach.stdin,
+    Env: env,
+    Cmd: command.length > 0 ? command : null,
+    Labels: labels,
+    HostConfig: await hostConfig(flags),
+  };
+}
+
+async function hostConfig(flags: FlagValues): Promise<Loose<HostConfig>> {
+  const restart = restartPolicy(flags.string('restart'));
+  if (flags.bool('rm') && restart.Name !== 'no' && restart.Name !== '') {
+    throw usageError('conflicting options: cannot specify both --restart and --rm');
+  }
+  const binds = flags.list('volume').filter((volume) => volume.includes(':'));
+  const size = windowSize();
+  return {
+    AutoRemove: flags.bool('rm'),
+    Binds: binds.map(absoluteBind),
+    CapAdd: flags.list('cap-add'),
+    CapDrop: flags.list('cap-drop'),
+    ...(flags.bool('tty') && size !== undefined && { ConsoleSize: [size.h, size.w] as const }),
+    ...(flags.has('init') && { Init: flags.bool('init') }),
+    Memory: flags.int('memory'),
+    MemorySwap: flags.int('memory-swap'),
+    NanoCpus: Math.round(flags.number('cpus') * 1e9),
+    NetworkMode: flags.string('network') || flags.string('net') || 'default',
+    ...(flags.has('pids-limit') && { PidsLimit: flags.int('pids-limit') }),
+    Privileged: flags.bool('privileged'),
+    ReadonlyRootfs: flags.bool('read-only'),
+    RestartPolicy: restart,
+    ...(flags.has('runtime') && { Runtime: flags.string('runtime') }),
+    ...(await securityOptions(flags.list('security-opt'))),
+    ShmSize: flags.int('shm-size'),
+    Tmpfs: Object.fromEntries(flags.list('tmpfs').map(splitTmpfs)),
+    ...(flags.has('cidfile') && { ContainerIDFile: flags.string('cidfile') }),
+  };
+}
+
+/** Docker's daemon takes absolute paths only: what begins with a dot is ours to resolve. */
+function absoluteBind(bind: string): string {
+  if (!bind.startsWith('.')) return bind;
+  const [source = '', ...rest] = bind.split(':');
+  return [resolve(source), ...rest].join(':');
+}
+
+function splitTmpfs(item: string): [string, string] {
+  const split = item.indexOf(':');
+  return split === -1 ? [item, ''] : [item.slice(0, split), item.slice(split + 1)];
+}
+
+function restartPolicy(text: string): RestartPolicy {
+  const [name = '', count, ...more] = text.split(':');
+  if (more.length > 0) throw usageError('invalid restart policy format: too many colons');
+  if (name === '' && count !== undefined) throw usageError('invalid restart policy format: no policy provided before colon');
+  if (count === undefined) return { Name: name, MaximumRetryCount: 0 };
+  if (!/^\d+$/.test(count)) throw usageError('invalid restart policy format: maximum retry count must be an integer');
+  return { Name: name, MaximumRetryCount: Number(parseFlagValue('int', count)) };
+}
+
+/** A seccomp profile's file is read here, since the daemon may not see it; system paths are two lists of their own. */
+async function securityOptions(options: readonly string[]): Promise<Pick<Loose<HostConfig>, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'>> {
+  const passed: string[] = [];
+  let isUnmasked = false;
+  for (const option of options) {
+    const match = /^([^=:]+)[=:](.*)$/s.exec(option);
+    if (match === null && option !== 'no-new-privileges') throw usageError(`Invalid --security-opt: ${JSON.stringify(option)}`);
+    const [, key, value = ''] = match ?? [];
+    if (key === 'systempaths' && value === 'unconfined') isUnmasked = true;
+    else if (key === 'seccomp' && value !== 'unconfined' && value !== 'builtin') passed.push(`seccomp=${await readProfile(value)}`);
+    else passed.push(option);
+  }
+  return { SecurityOpt: passed, ...(isUnmasked && { MaskedPaths: [], ReadonlyPaths: [] }) };
+}
+
+async function readProfile(path: string): Promise<string> {
+  try {
+    return JSON.stringify(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? `compacting json for seccomp profile (${path}) failed` : `opening seccomp profile (${path}) failed`;
+    throw new CommandError(`${reason}: ${error instanceof Error ? error.message : String(error)}`, 125, { hint: true, cause: error });
+  }
+}
+
+function usageError(message: string): CommandError {
+  return new CommandError(message, 125, { hint: true });
+}

@@ -1,0 +1,14 @@
+import { ApiError, UnreachableError } from '../client/index.ts';
+import { isErrno } from '../base/errors.ts';
+
+/** The text for people: Docker's words where the error comes from the daemon or from its absence. */
+export function describeError(error: unknown): string {
+  if (error instanceof ApiError) return `Error response from daemon: ${error.message}`;
+  if (error instanceof UnreachableError) {
+    if (isErrno(error.cause, 'EACCES')) {
+      return `permission denied while trying to connect to the pier daemon socket at ${error.host}`;
+    }
+    return `Cannot connect to the pier daemon at ${error.host}. Is the pier daemon running?`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,21 @@
+import { constants } from 'node:os';
+
+/** Those that a process cannot catch, that speak of itself, or that the window's size is handled by. */
+const NOT_FORWARDED: ReadonlySet<string> = new Set(
+  'SIGKILL SIGSTOP SIGPOLL SIGCHLD SIGPIPE SIGURG SIGWINCH SIGSEGV SIGBUS SIGFPE SIGILL SIGPROF SIGTRAP SIGABRT SIGIOT'.split(' '),
+);
+
+/**
+ * Sends the signals that this process gets to somebody else, in place of what they would do here.
+ *
+ * @param send Given the name without `SIG`; its failure is ignored, since the receiver may be gone.
+ * @returns Stops it.
+ */
+export function forwardSignals(send: (signal: string) => Promise<unknown>): () => void {
+  const forward = (signal: NodeJS.Signals): void => void send(signal.slice('SIG'.length)).catch(() => {});
+  const signals = (Object.keys(constants.signals) as NodeJS.Signals[]).filter((name) => !NOT_FORWARDED.has(name));
+  for (const signal of signals) process.on(signal, forward);
+  return () => {
+    for (const signal of signals) process.off(signal, forward);
+  };
+}

@@ -1,0 +1,76 @@
+import { createConnection } from 'node:net';
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { UnreachableError } from './api-error.ts';
+import type { HostAddress } from './host.ts';
+
+/** One HTTP request, with its path as the server sees it. */
+export interface WireRequest {
+  readonly method: string;
+  /** With version and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Readable | undefined;
+  /** Ask for the connection itself in place of a body (`Upgrade: tcp`). */
+  readonly upgrade: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The answer's head; its body is still to be read. */
+export interface WireResponse {
+  readonly status: number;
+  readonly message: IncomingMessage;
+  /** The connection, once the server has given it up. Only after {@linkcode WireRequest.upgrade}. */
+  readonly socket?: Socket;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @throws {UnreachableError} If nobody listens.
+ */
+export function connect(address: HostAddress): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path: address.socketPath, allowHalfOpen: true });
+    socket.once('connect', () => {
+      socket.off('error', fail);
+      resolve(socket);
+    });
+    const fail = (error: Error): void => reject(new UnreachableError(address.host, error));
+    socket.once('error', fail);
+  });
+}
+
+/**
+ * Sends one request over a connection of its own.
+ *
+ * The connection is opened first and separately, so that a body is touched only when somebody is there to read it.
+ *
+ * @param socket From {@linkcode connect}.
+ * @throws {Error} Node's own, if the connection breaks before the answer's head.
+ */
+export function exchange(socket: Socket, request: WireRequest): Promise<WireResponse> {
+  return new Promise((resolve, reject) => {
+    const { body } = request;
+    const headers: Record<string, string> = { Host: 'docker', 'User-Agent': 'pier', ...request.headers };
+    if (request.upgrade) Object.assign(headers, { Connection: 'Upgrade', Upgrade: 'tcp' });
+    else headers['Connection'] = 'close';
+    if (typeof body === 'string') headers['Content-Length'] = String(Buffer.byteLength(body));
+    const { method, path, signal } = request;
+    const outgoing = httpRequest({ method, path, headers, createConnection: () => socket, ...(signal && { signal }) });
+    outgoing.once('response', (message) => resolve({ status: message.statusCode ?? 0, message }));
+    outgoing.once('upgrade', (message, upgraded, head) => {
+      if (head.length > 0) upgraded.unshift(head);
+      resolve({ status: message.statusCode ?? 0, message, socket: upgraded as Socket });
+    });
+    outgoing.on('error', reject);
+    if (body === undefined || typeof body === 'string') outgoing.end(body);
+    else {
+      // An answer may come (and end the exchange) before the body is through: then the rest of the body is nobody's.
+      body.once('error', (error) => outgoing.destroy(error));
+      body.pipe(outgoing);
+    }
+  });
+}

@@ -1,0 +1,91 @@
+import { statSync } from 'node:fs';
+import { followLog } from './log/log-follower.ts';
+import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
+import type { AttachOptions, OutputChunk, StreamSession } from './container-service.ts';
+import type { ProcessInput } from './process-input.ts';
+
+/** What a session joins: one run of a container, going on or about to begin. */
+export interface AttachTarget {
+  readonly tty: boolean;
+  readonly logPath: string;
+  /** Where the log of this run begins. */
+  readonly runOffset: number;
+  /** Resolves with the run's input once it has begun. */
+  readonly input: Promise<ProcessInput>;
+  /** Resolves when the run has ended. */
+  readonly ended: Promise<unknown>;
+  /** Whether a client that leaves takes the process's input with it. */
+  readonly stdinOnce: boolean;
+}
+
+/** A client's hold on a container's streams. See {@linkcode StreamSession}. */
+export class AttachSession implements StreamSession {
+  readonly tty: boolean;
+  readonly output: AsyncIterable<OutputChunk>;
+  readonly ended: Promise<'exited' | 'detached' | 'closed'>;
+  readonly #target: AttachTarget;
+  readonly #options: AttachOptions;
+  readonly #scanner: DetachScanner;
+  readonly #abort = new AbortController();
+  #resolveEnded: (how: 'exited' | 'detached' | 'closed') => void = () => {};
+  #hasEndedInput = false;
+
+  constructor(target: AttachTarget, options: AttachOptions) {
+    this.tty = target.tty;
+    this.#target = target;
+    this.#options = options;
+    this.#scanner = new DetachScanner(parseDetachKeys(target.tty ? options.detachKeys : ''));
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.output = this.#read(options.logs === true ? target.runOffset : statSync(target.logPath).size);
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+    void target.ended.then(() => this.#resolveEnded('exited'));
+  }
+
+  async write(data: Buffer): Promise<void> {
+    if (!this.#options.stdin || this.#hasEndedInput || this.#abort.signal.aborted) return;
+    const { passed, isDetach } = this.#scanner.scan(data);
+    const input = await this.#input();
+    await input?.write(passed);
+    if (isDetach) this.#leave('detached');
+  }
+
+  end(): void {
+    if (!this.#options.stdin || this.#hasEndedInput) return;
+    this.#hasEndedInput = true;
+    void this.#input().then((input) => input?.end());
+  }
+
+  close(): void {
+    // A client that had the input and goes takes it along, as when its connection to Docker breaks.
+    if (this.#target.stdinOnce) this.end();
+    this.#leave('closed');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #leave(how: 'detached' | 'closed'): void {
+    this.#resolveEnded(how);
+    this.#abort.abort();
+  }
+
+  /** The run's input; `undefined` if it ends before it has begun. */
+  #input(): Promise<ProcessInput | undefined> {
+    return Promise.race([this.#target.input, this.#target.ended.then(() => undefined)]);
+  }
+
+  async *#read(from: number): AsyncGenerator<OutputChunk> {
+    const { stdout, stderr, stream } = this.#options;
+    const ended = stream === false ? Promise.resolve() : this.#target.ended;
+    if (!stdout && !stderr) {
+      await Promise.race([ended, new Promise((resolve) => this.#abort.signal.addEventListener('abort', resolve, { once: true }))]);
+      return;
+    }
+    for await (const batch of followLog({ path: this.#target.logPath, from, ended, mayJoinLines: true, signal: this.#abort.signal })) {
+      for (const chunk of batch) {
+        if (chunk.stream === 'stdout' ? stdout : stderr) yield chunk;
+      }
+    }
+  }
+}

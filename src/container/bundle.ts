@@ -1,0 +1,155 @@
+/**
+ * A container's bundle: what a runtime needs to run it, made right before a start and removed after the end.
+ *
+ * Order in: directory, root file system, network files, config.json. Order out: root file system, directory. Each step
+ * out succeeds where there is nothing, so taking down a half-made bundle, also one of an engine that died, is the same.
+ *
+ * @module
+ */
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PierError, isErrno } from '../base/errors.ts';
+import { performMount, unmount } from '../linux/index.ts';
+import { containerResolvConf, hostsFile, readHostResolvConf } from '../network/index.ts';
+import { INIT_PATH, buildRuntimeSpec, resolveCapabilities } from '../oci/index.ts';
+import { processEnv } from './process-env.ts';
+import { lookUpUser } from './user-lookup.ts';
+import type { Sandbox } from '../network/index.ts';
+import type { RuntimeSpec } from '../oci/index.ts';
+import type { WritableLayer } from '../store/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerHost } from './container-host.ts';
+import type { ContainerPaths } from './container-paths.ts';
+import type { BindMount } from './container-spec.ts';
+
+/** What a bundle is made from. */
+export interface BundleInput {
+  readonly container: Container;
+  readonly layer: WritableLayer;
+  /** `undefined` for the host's network. */
+  readonly sandbox: Sandbox | undefined;
+  readonly host: ContainerHost;
+  readonly paths: ContainerPaths;
+}
+
+/** Shows a container's root file system at its place. Showing what is shown already is the caller's mistake. */
+export function mountRootfs(layer: WritableLayer, target: string): void {
+  mkdirSync(target, { recursive: true });
+  for (const mount of layer.mounts) performMount(mount, target);
+}
+
+/**
+ * Makes a bundle, the root file system mounted already.
+ *
+ * @throws {PierError} `InvalidArgument`/`NotFound` for what is wrong with the container's wishes: users, tmpfs options,
+ * bind sources (reason `container.no-bind-source`, facts `{ path }`), a missing init (reason `container.no-init`).
+ */
+export async function writeBundle(input: BundleInput): Promise<void> {
+  const { container, paths } = input;
+  await writeNetworkFiles(input);
+  for (const bind of container.spec.binds) prepareBindSource(bind);
+  writeFileSync(join(paths.bundle(container.id), 'config.json'), JSON.stringify(runtimeSpec(input)), { mode: 0o600 });
+}
+
+/** Removes a bundle. Succeeds where there is none. */
+export function removeBundle(paths: ContainerPaths, id: string): void {
+  // A root that somebody still looks into goes when they leave.
+  while (unmount(paths.rootfs(id), { detach: true }));
+  rmSync(paths.bundle(id), { recursive: true, force: true });
+}
+
+function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeSpec {
+  const { spec } = container;
+  const rootfsPath = paths.rootfs(container.id);
+  const user = lookUpUser(rootfsPath, container.user);
+  const { capabilities } = resolveCapabilities({
+    capAdd: spec.capAdd,
+    capDrop: spec.capDrop,
+    isPrivileged: spec.isPrivileged,
+    available: host.capabilities,
+  });
+  const isCrun = host.runtimes.get(container.runtime)?.isCrun === true;
+  const filter = spec.isPrivileged || spec.seccomp === 'unconfined' ? undefined : host.seccompFilter(capabilities);
+  const bpf = isCrun ? filter?.bpf : undefined;
+  const env = processEnv({ hostname: container.hostname, tty: spec.tty, env: container.env, home: user.home });
+  return buildRuntimeSpec({
+    argv: spec.init ? [INIT_PATH, '--', ...container.argv] : container.argv,
+    env,
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    cwd: container.workingDir === '' ? '/' : container.workingDir,
+    tty: spec.tty,
+    consoleSize: spec.consoleSize,
+    hostname: container.hostname,
+    domainname: spec.domainname,
+    rootfsPath,
+    isRootfsReadOnly: spec.isRootfsReadOnly,
+    isPrivileged: spec.isPrivileged,
+    netnsPath: sandbox?.netnsPath ?? 'host',
+    capabilities,
+    noNewPrivileges: spec.noNewPrivileges,
+    seccomp: bpf === undefined ? filter?.profile : undefined,
+    seccompBpf: bpf,
+    cgroupsPath: `${host.cgroupParent}/${container.id}`,
+    cgroupVersion: host.cgroups.version,
+    resources: spec.resources,
+    hasSwapAccounting: host.cgroups.hasSwapAccounting,
+    hostDevices: spec.isPrivileged ? host.hostDevices() : [],
+    extraMaskedPaths: host.extraMaskedPaths,
+    rlimits: [],
+    oomScoreAdj: 0,
+    annotations: {},
+    shmSizeBytes: spec.shmSizeBytes,
+    binds: spec.binds,
+    tmpfs: spec.tmpfs,
+    engineFiles: {
+      '/etc/resolv.conf': container.resolvConfPath,
+      '/etc/hostname': container.hostnamePath,
+      '/etc/hosts': container.hostsPath,
+    },
+    initPath: spec.init ? initPath(host) : undefined,
+    hasRecursiveReadOnly: host.hasRecursiveReadOnly,
+  });
+}
+
+function initPath(host: ContainerHost): string {
+  if (host.initPath !== undefined) return host.initPath;
+  throw new PierError('Unavailable', 'Cannot run an init: tini is not installed (on Debian: apt-get install tini)', {
+    reason: 'container.no-init',
+  });
+}
+
+async function writeNetworkFiles({ container, sandbox }: BundleInput): Promise<void> {
+  const address = sandbox?.endpoints[0]?.ipv4Address;
+  const { hostname } = container;
+  const { domainname, networkMode } = container.spec;
+  writeFileSync(container.hostnamePath, `${hostname}\n`);
+  const isHost = networkMode === 'host';
+  const hostResolvConf = await readHostResolvConf(isHost);
+  writeFileSync(container.hostsPath, isHost ? readHostHosts() : hostsFile({ hostname, domainname, address }));
+  writeFileSync(container.resolvConfPath, isHost ? hostResolvConf : containerResolvConf(hostResolvConf));
+}
+
+function readHostHosts(): string {
+  try {
+    return readFileSync('/etc/hosts', 'utf8');
+  } catch {
+    // A host without one has no names to pass on.
+    return '';
+  }
+}
+
+function prepareBindSource(bind: BindMount): void {
+  try {
+    statSync(bind.source);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    if (!bind.createSource) {
+      throw new PierError('InvalidArgument', `Cannot bind "${bind.source}": there is no such file`, {
+        cause: error,
+        reason: 'container.no-bind-source',
+        facts: { path: bind.source },
+      });
+    }
+    mkdirSync(bind.source, { recursive: true });
+  }
+}

@@ -1,0 +1,79 @@
+import type { Digest } from '../base/digest.ts';
+import { hasCode } from '../base/errors.ts';
+import { parseNs } from '../base/timestamp.ts';
+import type { ImageService } from '../image/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerFilter } from './container-service.ts';
+
+/** Newest first; containers of one moment by id, so that the order is always the same. */
+export function newestFirst(a: Container, b: Container): number {
+  const order = compareTimes(b.createdAt, a.createdAt);
+  return order === 0 ? (a.id < b.id ? 1 : -1) : order;
+}
+
+/** Times are in UTC with trailing zeros dropped, so text order is not time order. */
+function compareTimes(a: string, b: string): number {
+  const difference = (parseNs(a) ?? 0n) - (parseNs(b) ?? 0n);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** Makes a test out of a filter, so that what it names is looked up once. */
+export function containerPredicate(
+  filter: ContainerFilter,
+  images: ImageService,
+  get: (ref: string) => Container,
+): (container: Container) => boolean {
+  const tests: ((container: Container) => boolean)[] = [];
+  const { ids, names, statuses, labels, notLabels, ancestors, before, since, exitCodes, until } = filter;
+  if (ids !== undefined) tests.push(({ id }) => ids.some((prefix) => id.startsWith(prefix)));
+  if (names !== undefined) tests.push(nameTest(names));
+  if (statuses !== undefined) tests.push(({ state }) => statuses.includes(state.status));
+  if (labels !== undefined) tests.push((container) => labels.every((label) => hasLabel(container, label)));
+  if (notLabels !== undefined) tests.push((container) => !notLabels.some((label) => hasLabel(container, label)));
+  if (ancestors !== undefined) tests.push(ancestorTest(ancestors, images));
+  if (exitCodes !== undefined)
+    tests.push(({ state }) => state.finishedAt !== undefined && state.status !== 'running' && exitCodes.includes(state.exitCode));
+  if (before !== undefined) tests.push(createdTest(get(before).createdAt, -1));
+  if (since !== undefined) tests.push(createdTest(get(since).createdAt, 1));
+  if (until !== undefined) tests.push(createdTest(until, -1));
+  return (container) => tests.every((test) => test(container));
+}
+
+function createdTest(time: string, sign: -1 | 1): (container: Container) => boolean {
+  return ({ createdAt }) => compareTimes(createdAt, time) === sign;
+}
+
+function nameTest(names: readonly string[]): (container: Container) => boolean {
+  const patterns = names.map((name) => {
+    try {
+      return new RegExp(name);
+    } catch {
+      // Not every client means a regular expression.
+      return { test: (text: string) => text.includes(name) };
+    }
+  });
+  // A pattern may be written with or without Docker's leading slash.
+  return ({ name }) => patterns.some((pattern) => pattern.test(name) || pattern.test(`/${name}`));
+}
+
+function hasLabel({ labels }: Container, wanted: string): boolean {
+  const equals = wanted.indexOf('=');
+  return equals === -1 ? Object.hasOwn(labels, wanted) : labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
+}
+
+function ancestorTest(ancestors: readonly string[], images: ImageService): (container: Container) => boolean {
+  const wanted = new Set<Digest>();
+  for (const reference of ancestors) {
+    try {
+      const { id, diffIds } = images.get(reference);
+      wanted.add(id);
+      // Images that stand on it begin with its layers.
+      for (const image of images.list()) {
+        if (diffIds.length > 0 && diffIds.every((diffId, index) => image.diffIds[index] === diffId)) wanted.add(image.id);
+      }
+    } catch (error) {
+      if (!hasCode(error, 'NotFound') && !hasCode(error, 'InvalidArgument')) throw error;
+    }
+  }
+  return ({ imageId }) => wanted.has(imageId);
+}

@@ -1,0 +1,318 @@
+import { rmSync } from 'node:fs';
+import { PierError, hasCode } from '../base/errors.ts';
+import { failpoint } from '../base/failpoint.ts';
+import { parseSignal } from '../linux/index.ts';
+import { runRuntime } from '../oci/index.ts';
+import { parseContainerName } from './container-name.ts';
+import { endLocked, readExitRecord, tearDown } from './end-container.ts';
+import { RestartSupervisor, shallRestart } from './restart-supervisor.ts';
+import {
+  DEFAULT_STOP_TIMEOUT_SEC,
+  endProcess,
+  hasProcess,
+  isEndingSignal,
+  requireProcess,
+  requireSignal,
+  signalContainer,
+} from './signal-container.ts';
+import { logSize, startLocked } from './start-container.ts';
+import type { Container } from './container.ts';
+import type { ContainerContext } from './container-context.ts';
+import type { WaitCondition, WaitResult } from './container-service.ts';
+import type { Run } from './run-table.ts';
+import type { ExitRecord } from './end-container.ts';
+
+/** How a container is stopped. */
+export interface StopOptions {
+  readonly timeoutSec?: number;
+  readonly signal?: string;
+}
+
+/** Starts, ends and removes containers; one mutation of a container at a time. */
+export class ContainerLifeCycle implements Disposable {
+  readonly #context: ContainerContext;
+  readonly #supervisor: RestartSupervisor;
+  readonly #removals = new Map<string, Set<(result: WaitResult) => void>>();
+  /** Set while the engine closes: ends are left for the next engine to find. */
+  #isClosing = false;
+
+  constructor(context: ContainerContext) {
+    this.#context = context;
+    this.#supervisor = new RestartSupervisor((id) => void this.#restartByPolicy(id));
+  }
+
+  async start(ref: string): Promise<void> {
+    const { id } = this.#context.index.get(ref);
+    await this.#context.locks
+      .run(id, async () => {
+        this.#supervisor.cancel(id);
+        this.#context.index.updateState(id, { restartCount: 0 });
+        await startLocked(this.#context, id);
+      })
+      .catch(async (error: unknown) => {
+        // As Docker does: a container that goes away by itself goes away when it cannot start, too.
+        if (!hasCode(error, 'NotModified') && this.#context.index.byId(id)?.spec.autoRemove === true)
+          await this.remove(id, { force: true });
+        throw error;
+      });
+  }
+
+  async stop(ref: string, options: StopOptions = {}): Promise<void> {
+    const container = this.#context.index.get(ref);
+    if (container.state.status === 'restarting') {
+      this.#supervisor.cancel(container.id);
+      this.#context.index.updateState(container.id, { status: 'exited', isStoppedByUser: true });
+      return;
+    }
+    if (!hasProcess(container)) {
+      throw new PierError('NotModified', `Cannot stop container "${container.id}": it does not run`, {
+        reason: 'container.already-stopped',
+      });
+    }
+    const signal = requireSignal(options.signal ?? container.stopSignal);
+    this.#context.index.updateState(container.id, { isStoppedByUser: true });
+    await this.#endProcess(container, signal, options.timeoutSec);
+    this.#context.emit({ action: 'stop', container: this.#context.index.byId(container.id) ?? container, attributes: {} });
+  }
+
+  async restart(ref: string, options: StopOptions = {}): Promise<void> {
+    const container = this.#context.index.get(ref);
+    const { id } = container;
+    if (hasProcess(container)) {
+      const signal = requireSignal(options.signal ?? container.stopSignal);
+      // Keeps both the policy and --rm from acting on this end.
+      this.#restarting.add(id);
+      try {
+        await this.#endProcess(container, signal, options.timeoutSec);
+        await this.start(id);
+      } finally {
+        this.#restarting.delete(id);
+      }
+    } else await this.start(id);
+    this.#context.emit({ action: 'restart', container: this.#context.index.get(id), attributes: {} });
+  }
+
+  readonly #restarting = new Set<string>();
+
+  async kill(ref: string, signalText = 'KILL'): Promise<void> {
+    const container = this.#context.index.get(ref);
+    const signal = requireSignal(signalText);
+    requireProcess(container);
+    const isEnding = isEndingSignal(container, signal);
+    if (isEnding) this.#context.index.updateState(container.id, { isStoppedByUser: true });
+    signalContainer(this.#context, container, signal);
+    if (isEnding) await this.#thaw(container);
+  }
+
+  async pause(ref: string): Promise<void> {
+    const { id } = this.#context.index.get(ref);
+    await this.#context.locks.run(id, async () => {
+      const container = this.#context.index.get(id);
+      requireProcess(container);
+      if (container.state.status === 'paused') {
+        throw new PierError('Conflict', `Cannot pause container "${id}": it is paused`, {
+          reason: 'container.already-paused',
+          facts: { id },
+        });
+      }
+      await this.#runtimeVerb(container, 'pause');
+      failpoint('container.pause.frozen');
+      this.#context.emit({ action: 'pause', container: this.#context.index.updateState(id, { status: 'paused' }), attributes: {} });
+    });
+  }
+
+  async unpause(ref: string): Promise<void> {
+    const { id } = this.#context.index.get(ref);
+    await this.#context.locks.run(id, async () => {
+      const container = this.#context.index.get(id);
+      requireProcess(container);
+      if (container.state.status !== 'paused') {
+        throw new PierError('Conflict', `Cannot unpause container "${id}": it is not paused`, {
+          reason: 'container.not-paused',
+          facts: { id },
+        });
+      }
+      await this.#runtimeVerb(container, 'resume');
+      failpoint('container.unpause.thawed');
+      this.#context.emit({ action: 'unpause', container: this.#context.index.updateState(id, { status: 'running' }), attributes: {} });
+    });
+  }
+
+  async rename(ref: string, newName: string): Promise<void> {
+    const { id, name: oldName } = this.#context.index.get(ref);
+    const name = parseContainerName(newName);
+    if (name === oldName) {
+      throw new PierError('InvalidArgument', `Cannot rename container "${id}": the new name is the old one`, {
+        reason: 'container.same-name',
+        facts: { id },
+      });
+    }
+    await this.#context.locks.run(id, async () => {
+      const container = this.#context.index.update(id, { name });
+      failpoint('container.rename.recorded');
+      this.#context.emit({ action: 'rename', container, attributes: { oldName: `/${oldName}` } });
+    });
+  }
+
+  async wait(ref: string, condition: WaitCondition, signal?: AbortSignal): Promise<WaitResult> {
+    const container = this.#context.index.get(ref);
+    const isOver = condition === 'not-running' && !hasProcess(container) && container.state.status !== 'restarting';
+    if (isOver) return { exitCode: container.state.exitCode, error: '' };
+    const result = condition === 'removed' ? this.#removal(container.id) : this.runOf(container).ended;
+    if (signal === undefined) return result;
+    signal.throwIfAborted();
+    const aborted = new Promise<never>((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+    );
+    return Promise.race([result, aborted]);
+  }
+
+  /** The run that goes on, or the next one. */
+  runOf(container: Container): Run {
+    return this.#context.runs.current(container.id, () => logSize(container));
+  }
+
+  /**
+   * Removes a container: row first, then its layer and files, so that a crash leaves only what recovery sweeps.
+   */
+  async remove(ref: string, options: { readonly force?: boolean } = {}): Promise<void> {
+    const { id } = this.#context.index.get(ref);
+    const current = this.#context.index.get(id);
+    if (hasProcess(current) || current.state.status === 'restarting') {
+      if (options.force !== true) {
+        const { status } = current.state;
+        throw new PierError('Conflict', `Cannot remove container "${id}": it is ${status}`, {
+          reason: 'container.running',
+          facts: { id, name: current.name, status },
+        });
+      }
+      await this.#endForRemoval(current);
+    }
+    if (current.state.status === 'removing') {
+      throw new PierError('Conflict', `Cannot remove container "${id}": its removal is in progress`, {
+        reason: 'container.removal-in-progress',
+        facts: { id },
+      });
+    }
+    await this.#context.locks.run(id, async () => {
+      const container = this.#context.index.byId(id);
+      if (container === undefined) return;
+      if (hasProcess(container)) {
+        throw new PierError('Conflict', `Cannot remove container "${id}": it was started meanwhile`, {
+          reason: 'container.running',
+          facts: { id, name: container.name, status: 'running' },
+        });
+      }
+      await this.#removeLocked(container);
+    });
+  }
+
+  /** Takes note that the monitor of a container has recorded an end. */
+  async ended(id: string, record?: ExitRecord): Promise<void> {
+    if (this.#isClosing) return;
+    await this.#context.locks.run(id, async () => {
+      const container = this.#context.index.byId(id);
+      if (container === undefined || !hasProcess(container)) return;
+      const found = readExitRecord(this.#context, id) ?? record;
+      if (found === undefined) return;
+      const after = await endLocked(this.#context, container, found);
+      if (this.#restarting.has(id)) return;
+      if (shallRestart(after)) this.#supervisor.schedule(this.#context.index.updateState(id, { status: 'restarting' }));
+      else if (after.spec.autoRemove) await this.#removeLocked(after);
+    });
+  }
+
+  /** Goes on with a container that was waiting for its restart when the last engine died, or that `always` runs. */
+  scheduleRestart(container: Container): void {
+    this.#supervisor.schedule(this.#context.index.updateState(container.id, { status: 'restarting' }));
+  }
+
+  /** Finishes a removal that the last engine had begun or owed. */
+  async removeLeftover(container: Container): Promise<void> {
+    await this.#context.locks.run(container.id, () => this.#removeLocked(container));
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosing = true;
+    this.#supervisor[Symbol.dispose]();
+  }
+
+  async #restartByPolicy(id: string): Promise<void> {
+    try {
+      await this.#context.locks.run(id, async () => {
+        const container = this.#context.index.byId(id);
+        if (this.#isClosing || container?.state.status !== 'restarting') return;
+        this.#context.index.updateState(id, { restartCount: container.state.restartCount + 1 });
+        await startLocked(this.#context, id);
+      });
+    } catch (error) {
+      this.#context.logger.warn('a restart by policy failed', { container: id, error });
+      const container = this.#context.index.byId(id);
+      if (container !== undefined && shallRestart(container)) this.scheduleRestart(container);
+    }
+  }
+
+  async #endProcess(container: Container, signal: number, timeoutSec: number | undefined): Promise<void> {
+    const { ended } = this.runOf(container);
+    const done = endProcess(this.#context, container, {
+      signal,
+      timeoutSec: timeoutSec ?? container.spec.stopTimeoutSec ?? DEFAULT_STOP_TIMEOUT_SEC,
+      ended,
+    });
+    await this.#thaw(container);
+    await done;
+    // The end is acknowledged once what the run left is gone.
+    await this.#context.locks.run(container.id, async () => {});
+  }
+
+  async #endForRemoval(container: Container): Promise<void> {
+    this.#supervisor.cancel(container.id);
+    this.#context.index.updateState(container.id, { isStoppedByUser: true });
+    if (!hasProcess(container)) {
+      this.#context.index.updateState(container.id, { status: 'exited' });
+      return;
+    }
+    await this.#endProcess(container, parseSignal('KILL') ?? 0, 0);
+  }
+
+  /** A frozen process gets no signal: let it run so that it can die. */
+  async #thaw(container: Container): Promise<void> {
+    if (this.#context.index.byId(container.id)?.state.status !== 'paused') return;
+    await this.unpause(container.id).catch((error: unknown) => {
+      if (!hasCode(error, 'Conflict') && !hasCode(error, 'NotFound')) throw error;
+    });
+  }
+
+  async #runtimeVerb(container: Container, verb: 'pause' | 'resume'): Promise<void> {
+    const runtime = this.#context.host.runtimes.get(container.runtime);
+    if (runtime === undefined)
+      throw new PierError('Unavailable', `Cannot ${verb} container "${container.id}": its runtime is not installed`);
+    await runRuntime(runtime, [verb, container.id]);
+  }
+
+  async #removeLocked(container: Container): Promise<void> {
+    const { id } = container;
+    this.#supervisor.forget(id);
+    this.#context.index.updateState(id, { status: 'removing' });
+    failpoint('container.remove.marked');
+    await tearDown(this.#context, container);
+    this.#context.index.remove(id);
+    failpoint('container.remove.row-gone');
+    this.#context.runs.end(id, { exitCode: container.state.exitCode, error: '' });
+    await this.#context.layers.remove(id).catch((error: unknown) => {
+      if (!hasCode(error, 'NotFound')) throw error;
+    });
+    failpoint('container.remove.layer-gone');
+    rmSync(this.#context.paths.files(id), { recursive: true, force: true });
+    this.#context.emit({ action: 'destroy', container, attributes: {} });
+    for (const resolve of this.#removals.get(id) ?? []) resolve({ exitCode: container.state.exitCode, error: '' });
+    this.#removals.delete(id);
+  }
+
+  #removal(id: string): Promise<WaitResult> {
+    return new Promise((resolve) => {
+      const waiting = this.#removals.get(id) ?? new Set();
+      this.#removals.set(id, waiting.add(resolve));
+    });
+  }
+}

@@ -1,0 +1,206 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PierError } from '../base/errors.ts';
+import { newId } from '../base/ids.ts';
+import { resolveCapabilities, startExec } from '../oci/index.ts';
+import { ExecSession } from './exec-session.ts';
+import { processEnv } from './process-env.ts';
+import { requireProcess } from './signal-container.ts';
+import { lookUpUser } from './user-lookup.ts';
+import type { TerminalMaster } from '../linux/index.ts';
+import type { ExecOutcome, ExecProcess, RuntimeProcess } from '../oci/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerContext } from './container-context.ts';
+import type { Exec, ExecSpec, StreamSession } from './container-service.ts';
+
+const EXIT_NOT_FOUND = 127;
+const EXIT_NOT_EXECUTABLE = 126;
+/** Ended execs that can still be inspected: clients ask for the exit code right after the end. */
+const REMEMBERED_ENDS = 1000;
+
+const TERMINAL_DRAIN_MS = 2000;
+
+interface ExecRecord {
+  exec: Exec;
+  hasBegun: boolean;
+  terminal: TerminalMaster | undefined;
+  process: ExecProcess | undefined;
+}
+
+/** Further processes in containers: children of this process, which last as long as their container but are forgotten with the engine. */
+export class ExecService {
+  readonly #context: ContainerContext;
+  readonly #records = new Map<string, ExecRecord>();
+  readonly #ended: string[] = [];
+
+  constructor(context: ContainerContext) {
+    this.#context = context;
+  }
+
+  create(ref: string, spec: ExecSpec): string {
+    const container = this.#context.index.get(ref);
+    this.#requireUsable(container);
+    if (spec.argv.length === 0 || spec.argv[0] === '') {
+      throw new PierError('InvalidArgument', 'Cannot create exec: no command is given', { reason: 'exec.no-command' });
+    }
+    const id = newId();
+    const exec: Exec = { id, containerId: container.id, spec, isRunning: false, exitCode: undefined, pid: 0 };
+    this.#records.set(id, { exec, hasBegun: false, terminal: undefined, process: undefined });
+    this.#emit('exec_create', exec, container);
+    return id;
+  }
+
+  get(id: string): Exec {
+    const { exec, process } = this.#record(id);
+    return exec.isRunning && process !== undefined && exec.pid === 0 ? { ...exec, pid: process.pid() } : exec;
+  }
+
+  /** Ids of a container's execs that run, or wait to. */
+  idsOf(containerId: string): readonly string[] {
+    return [...this.#records.values()]
+      .filter(({ exec }) => exec.containerId === containerId && exec.exitCode === undefined)
+      .map(({ exec }) => exec.id);
+  }
+
+  async start(
+    id: string,
+    options: {
+      readonly detach?: boolean;
+      readonly consoleSize?: { readonly height: number; readonly width: number };
+      readonly signal?: AbortSignal;
+    } = {},
+  ): Promise<StreamSession | undefined> {
+    const record = this.#record(id);
+    const { exec } = record;
+    if (record.hasBegun) {
+      throw new PierError('Conflict', `Cannot start exec "${id}": it has run already`, { reason: 'exec.already-run', facts: { id } });
+    }
+    const container = this.#context.index.get(exec.containerId);
+    this.#requireUsable(container);
+    record.hasBegun = true;
+    const isAttached = options.detach !== true;
+    const process = this.#spawn(record, container, isAttached, options.consoleSize);
+    record.process = process;
+    record.exec = { ...exec, isRunning: true };
+    void process.exited.then((outcome) => this.#finish(record, container, outcome));
+    if (!(await process.started)) throw await this.#startFailure(record, container, process);
+    record.terminal = await process.terminal;
+    this.#emit('exec_start', exec, container);
+    const size = options.consoleSize ?? exec.spec.consoleSize;
+    if (size !== undefined) record.terminal?.resize(size);
+    if (!isAttached) {
+      if (record.terminal !== undefined) void drain(record.terminal);
+      return undefined;
+    }
+    const session = new ExecSession(process, record.terminal, exec.spec.detachKeys);
+    options.signal?.addEventListener('abort', () => session.close(), { once: true });
+    return session;
+  }
+
+  resize(id: string, size: { readonly height: number; readonly width: number }): void {
+    const record = this.#record(id);
+    if (!record.exec.isRunning) {
+      throw new PierError('Conflict', `Cannot resize exec "${id}": it does not run`, { reason: 'exec.not-running', facts: { id } });
+    }
+    record.terminal?.resize(size);
+  }
+
+  #spawn(
+    record: ExecRecord,
+    container: Container,
+    isAttached: boolean,
+    size: { readonly height: number; readonly width: number } | undefined,
+  ): ExecProcess {
+    const { id, spec } = record.exec;
+    const runtime = this.#context.host.runtimes.get(container.runtime);
+    if (runtime === undefined)
+      throw new PierError('Unavailable', `Cannot start exec "${id}": runtime "${container.runtime}" is not installed`);
+    mkdirSync(this.#context.paths.execsDir, { recursive: true, mode: 0o700 });
+    return startExec(runtime, {
+      containerId: container.id,
+      process: this.#describe(container, spec, size),
+      // A socket lives in it: short names keep its path under 107 bytes.
+      dir: join(this.#context.paths.execsDir, id.slice(0, 12)),
+      stdin: isAttached && spec.attachStdin,
+      output: isAttached,
+    });
+  }
+
+  #describe(container: Container, spec: ExecSpec, size: { readonly height: number; readonly width: number } | undefined): RuntimeProcess {
+    const user = lookUpUser(this.#context.paths.rootfs(container.id), spec.user === '' ? container.user : spec.user);
+    const isPrivileged = spec.isPrivileged || container.spec.isPrivileged;
+    const { capabilities } = resolveCapabilities({
+      capAdd: container.spec.capAdd,
+      capDrop: container.spec.capDrop,
+      isPrivileged,
+      available: this.#context.host.capabilities,
+    });
+    const own = user.uid === 0 ? capabilities : [];
+    const consoleSize = size ?? spec.consoleSize;
+    return {
+      terminal: spec.tty,
+      ...(spec.tty && consoleSize !== undefined ? { consoleSize } : {}),
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+      args: spec.argv,
+      env: processEnv({ hostname: container.hostname, tty: spec.tty, env: container.env, execEnv: spec.env, home: user.home }),
+      cwd: spec.workingDir !== '' ? spec.workingDir : container.workingDir !== '' ? container.workingDir : '/',
+      capabilities: { bounding: capabilities, effective: own, permitted: own },
+      noNewPrivileges: container.spec.noNewPrivileges,
+    };
+  }
+
+  async #startFailure(record: ExecRecord, container: Container, process: ExecProcess): Promise<PierError> {
+    const { startError = '' } = await process.exited;
+    const reason = /executable file .* not found|no such file or directory/i.test(startError)
+      ? 'exec.command-not-found'
+      : /permission denied|is a directory|exec format error/i.test(startError)
+        ? 'exec.command-not-executable'
+        : 'exec.failed';
+    const exitCode = reason === 'exec.command-not-found' ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    record.exec = { ...record.exec, isRunning: false, exitCode };
+    const { id, spec } = record.exec;
+    return new PierError('InvalidArgument', `Cannot start exec "${id}" in container "${container.id}": ${startError}`, {
+      reason,
+      facts: { id, command: spec.argv[0] ?? '', detail: startError },
+    });
+  }
+
+  #finish(record: ExecRecord, container: Container, outcome: ExecOutcome): void {
+    // Its last output may not have been read yet.
+    setTimeout(() => record.terminal?.close(), TERMINAL_DRAIN_MS).unref();
+    const hasFailed = outcome.startError !== undefined;
+    record.exec = { ...record.exec, isRunning: false, exitCode: record.exec.exitCode ?? outcome.exitCode };
+    this.#ended.push(record.exec.id);
+    while (this.#ended.length > REMEMBERED_ENDS) this.#records.delete(this.#ended.shift() ?? '');
+    if (!hasFailed)
+      this.#context.emit({ action: 'exec_die', container, attributes: { execID: record.exec.id, exitCode: String(outcome.exitCode) } });
+  }
+
+  #requireUsable(container: Container): void {
+    requireProcess(container);
+    const { id } = container;
+    if (container.state.status === 'paused') {
+      throw new PierError('Conflict', `Cannot exec in container "${id}": it is paused`, { reason: 'container.paused', facts: { id } });
+    }
+  }
+
+  #record(id: string): ExecRecord {
+    const record = this.#records.get(id) ?? this.#byPrefix(id);
+    if (record !== undefined) return record;
+    throw new PierError('NotFound', `Cannot find exec "${id}"`, { reason: 'exec.not-found', facts: { id } });
+  }
+
+  #byPrefix(prefix: string): ExecRecord | undefined {
+    if (prefix.length < 12) return undefined;
+    return [...this.#records.values()].find(({ exec }) => exec.id.startsWith(prefix));
+  }
+
+  #emit(action: string, exec: Exec, container: Container): void {
+    this.#context.emit({ action: `${action}: ${exec.spec.argv.join(' ')}`, container, attributes: { execID: exec.id } });
+  }
+}
+
+/** Nobody listens to a detached terminal, and it must not fill up. */
+async function drain(terminal: TerminalMaster): Promise<void> {
+  for await (const data of terminal.output()) void data;
+}

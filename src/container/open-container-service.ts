@@ -1,0 +1,327 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PierError } from '../base/errors.ts';
+import { failpoint } from '../base/failpoint.ts';
+import { newId } from '../base/ids.ts';
+import { KeyedLock } from '../base/keyed-lock.ts';
+import { resolveCapabilities } from '../oci/index.ts';
+import { AttachSession } from './attach-session.ts';
+import { completeSpec, warningsFor } from './complete-spec.ts';
+import { containerPredicate, newestFirst } from './container-filter.ts';
+import { ContainerIndex } from './container-index.ts';
+import { ContainerLifeCycle } from './container-life-cycle.ts';
+import { inventContainerName, parseContainerName } from './container-name.ts';
+import { ContainerPaths } from './container-paths.ts';
+import { ExecService } from './exec-service.ts';
+import { ExitWatcher } from './exit-watcher.ts';
+import { exportContainer } from './export-container.ts';
+import { readLog } from './log/read-log.ts';
+import { MonitorWatch } from './monitor-watch.ts';
+import { listProcesses } from './process-list.ts';
+import { recoverContainers } from './recover-containers.ts';
+import { RunTable } from './run-table.ts';
+import { hasProcess, requireProcess } from './signal-container.ts';
+import { resizeTerminal } from './terminal-size.ts';
+import type { Readable } from 'node:stream';
+import type { Digest } from '../base/digest.ts';
+import type { Logger } from '../base/logger.ts';
+import type { ImageService, ImageUser } from '../image/index.ts';
+import type { NetworkService } from '../network/index.ts';
+import type { Database, LayerStore } from '../store/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerContext } from './container-context.ts';
+import type { ContainerHost } from './container-host.ts';
+import type { ContainerSpec } from './container-spec.ts';
+import type {
+  AttachOptions,
+  ContainerEvent,
+  ContainerFilter,
+  ContainerPruneResult,
+  ContainerService,
+  Exec,
+  ExecSpec,
+  LogChunk,
+  LogOptions,
+  ProcessList,
+  StreamSession,
+  WaitCondition,
+  WaitResult,
+} from './container-service.ts';
+import type { StopOptions } from './container-life-cycle.ts';
+
+/** What {@linkcode openContainerService} needs. */
+export interface ContainerServiceConfig {
+  readonly root: string;
+  readonly state: string;
+  /** Opened with `CONTAINER_SCHEMA`. */
+  readonly database: Database;
+  readonly layers: LayerStore;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  readonly host: ContainerHost;
+  readonly onEvent: (event: ContainerEvent) => void;
+  /** Brings an image in before it is looked up, where the engine can make it itself. */
+  readonly ensureImage: (reference: string) => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** The containers of an engine, with what the engine itself asks of them. */
+export interface OpenContainerService extends ContainerService {
+  /** Who uses an image: containers, and creates in progress. */
+  usersOf(imageId: Digest): readonly ImageUser[];
+}
+
+/** Opens the containers of an engine root: what still runs is adopted, what a crash left is put in order. */
+export async function openContainerService(config: ContainerServiceConfig, index: ContainerIndex): Promise<OpenContainerService> {
+  const paths = new ContainerPaths(config.root, config.state);
+  for (const dir of [paths.rootDir, paths.bundlesDir, paths.exitDir, paths.execsDir]) mkdirSync(dir, { recursive: true, mode: 0o711 });
+  const service = new LiveContainerService(
+    {
+      ...config,
+      index,
+      paths,
+      runs: new RunTable(),
+      locks: new KeyedLock(),
+      emit: config.onEvent,
+    },
+    config.ensureImage,
+  );
+  await service.recover();
+  return service;
+}
+
+// On the way in the layer comes first and the row second; on the way out the row goes first. A layer or directory
+// without a row is swept by recovery; a row without a layer would be a container that cannot start.
+class LiveContainerService implements OpenContainerService {
+  readonly #context: ContainerContext;
+  readonly #lifeCycle: ContainerLifeCycle;
+  readonly #execs: ExecService;
+  readonly #ensureImage: (reference: string) => Promise<void>;
+  readonly #watch: MonitorWatch;
+  readonly #exits: ExitWatcher;
+  readonly #recovered = Promise.withResolvers<void>();
+  readonly #pendingImages = new Map<string, Digest>();
+
+  constructor(context: ContainerContext, ensureImage: (reference: string) => Promise<void>) {
+    this.#context = context;
+    this.#ensureImage = ensureImage;
+    this.#lifeCycle = new ContainerLifeCycle(context);
+    this.#execs = new ExecService(context);
+    this.#watch = new MonitorWatch(context, (id, record) => this.#lifeCycle.ended(id, record));
+    // Watching begins before recovery looks, so that no end falls between the two.
+    this.#exits = new ExitWatcher(context.paths.exitDir, (id) => void this.#recovered.promise.then(() => this.#onExit(id)));
+  }
+
+  async recover(): Promise<void> {
+    await recoverContainers(this.#context, this.#lifeCycle);
+    this.#recovered.resolve();
+  }
+
+  async create(spec: ContainerSpec, name?: string): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
+    const { index, images, layers, host, paths } = this.#context;
+    const id = newId();
+    await this.#ensureImage(spec.image);
+    const image = images.get(spec.image);
+    const chosen = name === undefined ? inventContainerName((candidate) => index.isNameTaken(candidate)) : parseContainerName(name);
+    using _reserved = index.reserveName(chosen);
+    const runtime = spec.runtime === '' ? host.defaultRuntime : spec.runtime;
+    if (!host.runtimes.has(runtime)) {
+      throw new PierError('InvalidArgument', `Cannot create container: there is no runtime "${runtime}"`, {
+        reason: 'container.unknown-runtime',
+        facts: { runtime },
+      });
+    }
+    const dir = paths.files(id);
+    const files = {
+      logPath: paths.log(id),
+      hostnamePath: join(dir, 'hostname'),
+      hostsPath: join(dir, 'hosts'),
+      resolvConfPath: join(dir, 'resolv.conf'),
+    };
+    const container = completeSpec({ id, name: chosen, spec, image, runtime, hostHostname: host.hostname, files });
+    const { missing } = resolveCapabilities({
+      capAdd: spec.capAdd,
+      capDrop: spec.capDrop,
+      isPrivileged: spec.isPrivileged,
+      available: host.capabilities,
+    });
+    this.#pendingImages.set(id, image.id);
+    try {
+      await layers.prepare(id, image.chainId);
+      failpoint('container.create.prepared');
+      mkdirSync(dir, { recursive: true, mode: 0o710 });
+      try {
+        index.insert(container);
+      } catch (error) {
+        await layers.remove(id);
+        throw error;
+      }
+      failpoint('container.create.recorded');
+    } finally {
+      this.#pendingImages.delete(id);
+    }
+    this.#context.emit({ action: 'create', container, attributes: {} });
+    const warnings = warningsFor(image);
+    if (missing.length > 0) warnings.push(`This machine cannot grant ${missing.join(', ')}: the container runs without.`);
+    return { id, warnings };
+  }
+
+  get(ref: string): Container {
+    const container = this.#context.index.get(ref);
+    return { ...container, execIds: this.#execs.idsOf(container.id) };
+  }
+
+  list(filter: ContainerFilter = {}): readonly Container[] {
+    const matches = containerPredicate(filter, this.#context.images, (ref) => this.#context.index.get(ref));
+    return [...this.#context.index.all()].filter(matches).toSorted(newestFirst);
+  }
+
+  async size(ref: string): Promise<{ readonly rwBytes: number; readonly rootfsBytes: number }> {
+    const { id, imageId } = this.#context.index.get(ref);
+    const { contentBytes } = await this.#context.layers.usage(id);
+    return { rwBytes: contentBytes, rootfsBytes: contentBytes + this.#context.images.get(imageId).sizeBytes };
+  }
+
+  start(ref: string): Promise<void> {
+    return this.#lifeCycle.start(ref);
+  }
+
+  stop(ref: string, options?: StopOptions): Promise<void> {
+    return this.#lifeCycle.stop(ref, options);
+  }
+
+  restart(ref: string, options?: StopOptions): Promise<void> {
+    return this.#lifeCycle.restart(ref, options);
+  }
+
+  kill(ref: string, signal?: string): Promise<void> {
+    return this.#lifeCycle.kill(ref, signal);
+  }
+
+  pause(ref: string): Promise<void> {
+    return this.#lifeCycle.pause(ref);
+  }
+
+  unpause(ref: string): Promise<void> {
+    return this.#lifeCycle.unpause(ref);
+  }
+
+  rename(ref: string, newName: string): Promise<void> {
+    return this.#lifeCycle.rename(ref, newName);
+  }
+
+  remove(ref: string, options?: { readonly force?: boolean; readonly removeVolumes?: boolean }): Promise<void> {
+    return this.#lifeCycle.remove(ref, options);
+  }
+
+  async prune(filter: ContainerFilter = {}): Promise<ContainerPruneResult> {
+    const idle = this.list(filter).filter((container) => !hasProcess(container) && container.state.status !== 'restarting');
+    const ids: string[] = [];
+    let reclaimedBytes = 0;
+    for (const { id } of idle) {
+      const { rwBytes } = await this.size(id);
+      await this.#lifeCycle.remove(id);
+      ids.push(id);
+      reclaimedBytes += rwBytes;
+    }
+    return { ids, reclaimedBytes };
+  }
+
+  async wait(ref: string, condition: WaitCondition, signal?: AbortSignal): Promise<WaitResult> {
+    return this.#lifeCycle.wait(ref, condition, signal);
+  }
+
+  async attach(ref: string, options: AttachOptions): Promise<StreamSession> {
+    const container = this.#context.index.get(ref);
+    const { id, state, spec, logPath } = container;
+    if (state.isMonitorLost) {
+      throw new PierError('Conflict', `Cannot attach to container "${id}": its monitor was killed`, {
+        reason: 'container.monitor-lost',
+        facts: { id },
+      });
+    }
+    if (state.status === 'paused') {
+      throw new PierError('Conflict', `Cannot attach to container "${id}": it is paused`, { reason: 'container.paused', facts: { id } });
+    }
+    const run = this.#lifeCycle.runOf(container);
+    const target = { tty: spec.tty, logPath, runOffset: run.logOffset, input: run.begun, ended: run.ended, stdinOnce: spec.stdinOnce };
+    const session = new AttachSession(target, { ...options, stdin: options.stdin && spec.openStdin });
+    this.#context.emit({ action: 'attach', container, attributes: {} });
+    return session;
+  }
+
+  async resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void> {
+    const container = this.#context.index.get(ref);
+    requireProcess(container);
+    if (container.spec.tty) resizeTerminal(this.#context.paths.bundle(container.id), size);
+    this.#context.emit({ action: 'resize', container, attributes: { height: String(size.height), width: String(size.width) } });
+  }
+
+  logs(ref: string, options: LogOptions): AsyncIterable<LogChunk> {
+    const container = this.#context.index.get(ref);
+    const ended = hasProcess(container) && !container.state.isMonitorLost ? this.#lifeCycle.runOf(container).ended : Promise.resolve();
+    return readLog(container.logPath, ended, options);
+  }
+
+  async top(ref: string, psArguments: string): Promise<ProcessList> {
+    const container = this.#context.index.get(ref);
+    requireProcess(container);
+    const { cgroups, cgroupParent } = this.#context.host;
+    return listProcesses(new Set(cgroups.processes(`${cgroupParent}/${container.id}`)), psArguments);
+  }
+
+  async export(ref: string): Promise<Readable> {
+    const container = this.#context.index.get(ref);
+    const tar = await exportContainer(this.#context, container);
+    this.#context.emit({ action: 'export', container, attributes: {} });
+    return tar;
+  }
+
+  async createExec(ref: string, spec: ExecSpec): Promise<string> {
+    return this.#execs.create(ref, spec);
+  }
+
+  startExec(
+    id: string,
+    options?: {
+      readonly detach?: boolean;
+      readonly consoleSize?: { readonly height: number; readonly width: number };
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<StreamSession | undefined> {
+    return this.#execs.start(id, options);
+  }
+
+  getExec(id: string): Exec {
+    return this.#execs.get(id);
+  }
+
+  async resizeExec(id: string, size: { readonly height: number; readonly width: number }): Promise<void> {
+    this.#execs.resize(id, size);
+  }
+
+  usersOf(imageId: Digest): readonly ImageUser[] {
+    const users: ImageUser[] = [];
+    for (const container of this.#context.index.all()) {
+      if (container.imageId === imageId) users.push({ containerId: container.id, isRunning: hasProcess(container) });
+    }
+    for (const [containerId, pending] of this.#pendingImages) {
+      if (pending === imageId) users.push({ containerId, isRunning: false });
+    }
+    return users;
+  }
+
+  /** Lets go of everything; the containers run on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#exits[Symbol.dispose]();
+    this.#watch[Symbol.dispose]();
+    this.#lifeCycle[Symbol.dispose]();
+    this.#context.runs.closeInputs();
+  }
+
+  #onExit(id: string): void {
+    this.#lifeCycle.ended(id).catch((error: unknown) => {
+      this.#context.logger.error('the end of a container could not be dealt with', { container: id, error });
+    });
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Making the containers that an engine left true again, when the next one opens.
+ *
+ * What runs is adopted. What ended meanwhile is recorded with its exit code. What was half done is undone: a start that
+ * nobody was told of, a removal that had begun, files without a row.
+ *
+ * @module
+ */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { hasCode } from '../base/errors.ts';
+import { timestamp } from '../base/timestamp.ts';
+import { processStartTicks } from '../linux/index.ts';
+import { isWaitingForStart, readContainerPid, readMonitorPid, runtimeKnows } from '../oci/index.ts';
+import { removeBundle } from './bundle.ts';
+import { endLocked, readExitRecord, tearDown, unseenExit } from './end-container.ts';
+import { MONITOR_LOST } from './monitor-watch.ts';
+import { ProcessInput } from './process-input.ts';
+import { shallRestart } from './restart-supervisor.ts';
+import { hasProcess } from './signal-container.ts';
+import type { Container } from './container.ts';
+import type { ContainerContext } from './container-context.ts';
+import type { ContainerLifeCycle } from './container-life-cycle.ts';
+
+/** Recovers all containers of an engine's root. */
+export async function recoverContainers(context: ContainerContext, lifeCycle: ContainerLifeCycle): Promise<void> {
+  const containers = [...context.index.all()];
+  const adopted = new Set<string>();
+  for (const container of containers) {
+    if (adopt(context, container)) adopted.add(container.id);
+  }
+  await context.networks.recover(adopted);
+  for (const container of containers) {
+    if (!adopted.has(container.id)) await settle(context, lifeCycle, context.index.get(container.id));
+  }
+  await sweep(context);
+}
+
+/**
+ * Takes a container over whose process runs.
+ *
+ * @returns `false` if none does, or only one that waits for a start that nobody was told of.
+ */
+function adopt(context: ContainerContext, container: Container): boolean {
+  const { id, state } = container;
+  const bundle = context.paths.bundle(id);
+  const runtime = context.host.runtimes.get(container.runtime);
+  if (state.status === 'removing' || runtime === undefined || !runtimeKnows(runtime, id) || isWaitingForStart(runtime, id)) return false;
+  const pid = readContainerPid(bundle) ?? 0;
+  const pidStartTicks = processStartTicks(pid);
+  if (pidStartTicks === undefined || readExitRecord(context, id) !== undefined) return false;
+  // The row of a start that was acknowledged names the process; a pid of another age is a stranger's.
+  const wasRecorded = hasProcess(container);
+  if (wasRecorded && state.pidStartTicks !== pidStartTicks) return false;
+  const monitorPid = readMonitorPid(bundle) ?? 0;
+  const monitorStartTicks = processStartTicks(monitorPid);
+  const isMonitorLost = monitorStartTicks === undefined || (wasRecorded && state.monitorStartTicks !== monitorStartTicks);
+  const sandbox = context.networks.sandbox(id);
+  context.index.update(id, {
+    endpoints: sandbox?.endpoints ?? [],
+    execIds: [],
+    state: {
+      ...state,
+      status: context.host.cgroups.isFrozen(`${context.host.cgroupParent}/${id}`) ? 'paused' : 'running',
+      pid,
+      pidStartTicks,
+      monitorPid: isMonitorLost ? 0 : monitorPid,
+      monitorStartTicks: isMonitorLost ? 0 : monitorStartTicks,
+      isMonitorLost,
+      error: isMonitorLost ? MONITOR_LOST : '',
+      startedAt: wasRecorded ? state.startedAt : timestamp(),
+    },
+  });
+  const run = context.runs.current(id, () => 0);
+  run.begin(new ProcessInput(bundle, container.spec.stdinOnce && !container.spec.tty));
+  return true;
+}
+
+/** Brings a container that does not run to rest, and does what its policy says. */
+async function settle(context: ContainerContext, lifeCycle: ContainerLifeCycle, container: Container): Promise<void> {
+  const { id, state } = container;
+  if (state.status === 'removing') {
+    await lifeCycle.removeLeftover(container);
+    return;
+  }
+  let current = container;
+  if (hasProcess(container)) current = await endLocked(context, container, readExitRecord(context, id) ?? unseenExit());
+  else if (existsSync(context.paths.bundle(id)) || existsSync(context.paths.exitFile(id))) await tearDown(context, container);
+  const isWaiting = state.status === 'restarting';
+  if (isWaiting || (hasProcess(container) && shallRestart(current)) || startsWithEngine(current)) lifeCycle.scheduleRestart(current);
+  else if (hasProcess(container) && current.spec.autoRemove) await lifeCycle.removeLeftover(current);
+}
+
+/** `always` starts with the engine even what a person had stopped. */
+function startsWithEngine({ spec, state }: Container): boolean {
+  if (state.startedAt === undefined) return false;
+  return spec.restartPolicy.name === 'always' || (spec.restartPolicy.name === 'unless-stopped' && !state.isStoppedByUser);
+}
+
+/** Removes what belongs to no container. */
+async function sweep(context: ContainerContext): Promise<void> {
+  const { index, paths, layers, host } = context;
+  for (const name of host.cgroups.list(host.cgroupParent)) {
+    const path = `${host.cgroupParent}/${name}`;
+    if (index.byId(name) !== undefined) continue;
+    await host.cgroups.kill(path);
+    await host.cgroups.remove(path);
+  }
+  for (const runtime of host.runtimes.values()) {
+    for (const id of entries(runtime.stateDir)) {
+      if (index.byId(id) === undefined) rmSync(join(runtime.stateDir, id), { recursive: true, force: true });
+    }
+  }
+  for (const id of entries(paths.bundlesDir)) if (index.byId(id) === undefined) removeBundle(paths, id);
+  for (const id of entries(paths.rootDir)) {
+    if (index.byId(id) === undefined) rmSync(join(paths.rootDir, id), { recursive: true, force: true });
+  }
+  for (const id of entries(paths.exitDir)) if (index.byId(id) === undefined) rmSync(join(paths.exitDir, id), { force: true });
+  for (const id of entries(paths.execsDir)) rmSync(join(paths.execsDir, id), { recursive: true, force: true });
+  for (const key of layers.writableKeys()) {
+    if (/^[0-9a-f]{64}$/.test(key) && index.byId(key) === undefined) {
+      await layers.remove(key).catch((error: unknown) => {
+        if (!hasCode(error, 'NotFound')) throw error;
+      });
+    }
+  }
+}
+
+function entries(directory: string): readonly string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}

@@ -1,0 +1,71 @@
+import { PierError } from '../base/errors.ts';
+import { parseSignal, signalNameOf, signalProcess } from '../linux/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerContext } from './container-context.ts';
+
+/** Until SIGKILL, where nothing else is said. */
+export const DEFAULT_STOP_TIMEOUT_SEC = 10;
+const SIGKILL = 9;
+
+/** @throws {PierError} `InvalidArgument`, reason `container.bad-signal`, facts `{ signal }`. */
+export function requireSignal(text: string): number {
+  const number = parseSignal(text);
+  if (number !== undefined) return number;
+  throw new PierError('InvalidArgument', `Cannot send signal "${text}": there is no such signal`, {
+    reason: 'container.bad-signal',
+    facts: { signal: text },
+  });
+}
+
+/** Tells whether a container has a process: running or paused. */
+export function hasProcess(container: Container): boolean {
+  return container.state.status === 'running' || container.state.status === 'paused';
+}
+
+/** @throws {PierError} `Conflict`, reason `container.not-running`, facts `{ id }`. */
+export function requireProcess(container: Container): void {
+  if (hasProcess(container)) return;
+  const { id } = container;
+  throw new PierError('Conflict', `Cannot act on container "${id}": it does not run`, { reason: 'container.not-running', facts: { id } });
+}
+
+/**
+ * Signals a container's process 1.
+ *
+ * @returns `false` if the process has ended meanwhile.
+ */
+export function signalContainer(context: ContainerContext, container: Container, signal: number): boolean {
+  const { pid, pidStartTicks } = container.state;
+  const isSent = signalProcess(pid, pidStartTicks, signal);
+  if (isSent) context.emit({ action: 'kill', container, attributes: { signal: String(signal) } });
+  return isSent;
+}
+
+/** Tells whether a signal means that a person wants the container to end: its stop signal, or SIGKILL. */
+export function isEndingSignal(container: Container, signal: number): boolean {
+  return signal === SIGKILL || signalNameOf(signal) === signalNameOf(parseSignal(container.stopSignal) ?? SIGKILL);
+}
+
+/**
+ * Ends a container's process: its stop signal, time to obey, SIGKILL.
+ *
+ * @param timeoutSec -1 waits without end.
+ */
+export async function endProcess(
+  context: ContainerContext,
+  container: Container,
+  options: { readonly signal: number; readonly timeoutSec: number; readonly ended: Promise<unknown> },
+): Promise<void> {
+  let hasEnded = false;
+  void options.ended.then(() => (hasEnded = true));
+  if (options.signal !== SIGKILL) {
+    signalContainer(context, container, options.signal);
+    await Promise.race([options.ended, options.timeoutSec < 0 ? options.ended : delay(options.timeoutSec * 1000)]);
+  }
+  if (!hasEnded) signalContainer(context, container, SIGKILL);
+  await options.ended;
+}
+
+async function delay(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

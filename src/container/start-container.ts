@@ -1,0 +1,182 @@
+/**
+ * Starting a container.
+ *
+ * Order: exit file of an earlier run away, root file system, sandbox, bundle, monitor (container created), release
+ * (container runs), row. Up to the release a crash leaves a container that never ran: recovery takes it down. After it
+ * recovery finds a live process and adopts it. So the row comes last, and an acknowledged start is never lost.
+ *
+ * @module
+ */
+import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { PierError, findPierError } from '../base/errors.ts';
+import { failpoint } from '../base/failpoint.ts';
+import { timestamp } from '../base/timestamp.ts';
+import { processStartTicks } from '../linux/index.ts';
+import { startContainer as releaseContainer, startMonitor } from '../oci/index.ts';
+import { mountRootfs, writeBundle } from './bundle.ts';
+import { tearDown } from './end-container.ts';
+import { ProcessInput } from './process-input.ts';
+import type { MonitoredProcess, Runtime } from '../oci/index.ts';
+import type { Sandbox } from '../network/index.ts';
+import type { Container } from './container.ts';
+import type { ContainerContext } from './container-context.ts';
+
+/** Exit codes that shells and Docker use for commands that could not be run. */
+const EXIT_NOT_FOUND = 127;
+const EXIT_NOT_EXECUTABLE = 126;
+const EXIT_START_FAILED = 128;
+
+/**
+ * Starts a container that does not run. The caller holds its lock.
+ *
+ * @throws {PierError} As {@linkcode ContainerService.start}; then nothing is left behind and the state says why.
+ */
+export async function startLocked(context: ContainerContext, id: string): Promise<void> {
+  const container = context.index.get(id);
+  refuseUnlessStartable(container);
+  const run = context.runs.current(id, () => logSize(container));
+  try {
+    const runtime = runtimeOf(context, container);
+    const { process, sandbox } = await createProcess(context, container, runtime);
+    failpoint('container.start.created');
+    // Ticks are read before the release: afterwards the process may be gone at any moment.
+    const pidStartTicks = processStartTicks(process.pid) ?? 0;
+    const monitorStartTicks = processStartTicks(process.monitorPid) ?? 0;
+    await releaseContainer(runtime, id);
+    failpoint('container.start.released');
+    const started = context.index.update(id, {
+      endpoints: sandbox?.endpoints ?? [],
+      state: {
+        ...container.state,
+        status: 'running',
+        ...process,
+        pidStartTicks,
+        monitorStartTicks,
+        isMonitorLost: false,
+        exitCode: 0,
+        isOomKilled: false,
+        error: '',
+        startedAt: timestamp(),
+        finishedAt: container.state.finishedAt,
+        isStoppedByUser: false,
+      },
+    });
+    failpoint('container.start.recorded');
+    run.begin(new ProcessInput(context.paths.bundle(id), container.spec.stdinOnce && !container.spec.tty));
+    context.emit({ action: 'start', container: started, attributes: {} });
+  } catch (error) {
+    throw await startFailed(context, container, error);
+  }
+}
+
+/** Bytes in a container's log; 0 if there is none. */
+export function logSize(container: Container): number {
+  return statSync(container.logPath, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function refuseUnlessStartable(container: Container): void {
+  const { status } = container.state;
+  const { id } = container;
+  switch (status) {
+    case 'running':
+      throw new PierError('NotModified', `Cannot start container "${id}": it runs`, { reason: 'container.already-running', facts: { id } });
+    case 'paused':
+      throw new PierError('Conflict', `Cannot start container "${id}": it is paused`, { reason: 'container.start-paused', facts: { id } });
+    case 'removing':
+    case 'dead':
+      throw new PierError('Conflict', `Cannot start container "${id}": it is being removed`, {
+        reason: 'container.marked-for-removal',
+        facts: { id },
+      });
+    case 'created':
+    case 'exited':
+    case 'restarting':
+  }
+}
+
+function runtimeOf(context: ContainerContext, container: Container): Runtime {
+  const runtime = context.host.runtimes.get(container.runtime);
+  if (runtime !== undefined) return runtime;
+  throw new PierError('Unavailable', `Cannot start container "${container.id}": runtime "${container.runtime}" is not installed`, {
+    reason: 'container.no-runtime',
+    facts: { runtime: container.runtime },
+  });
+}
+
+async function createProcess(
+  context: ContainerContext,
+  container: Container,
+  runtime: Runtime,
+): Promise<{ readonly process: MonitoredProcess; readonly sandbox: Sandbox | undefined }> {
+  const { paths, networks, host, layers } = context;
+  const { id, spec } = container;
+  rmSync(paths.exitFile(id), { force: true });
+  mkdirSync(paths.bundle(id), { recursive: true, mode: 0o700 });
+  mountRootfs(layers.writable(id), paths.rootfs(id));
+  failpoint('container.start.mounted');
+  const sandbox = spec.networkMode === 'host' ? undefined : await networks.createSandbox(id, spec.networkMode);
+  failpoint('container.start.networked');
+  await writeBundle({ container, layer: layers.writable(id), sandbox, host, paths });
+  // The log is there before anybody looks for it.
+  closeSync(openSync(container.logPath, 'a', 0o640));
+  failpoint('container.start.bundled');
+  const process = await startMonitor(host.monitorPath, runtime, {
+    id,
+    bundleDir: paths.bundle(id),
+    logPath: container.logPath,
+    exitDir: paths.exitDir,
+    tty: spec.tty,
+    stdin: spec.openStdin,
+    leaveStdinOpen: spec.tty || !spec.stdinOnce,
+  });
+  return { process, sandbox };
+}
+
+async function startFailed(context: ContainerContext, container: Container, cause: unknown): Promise<unknown> {
+  const error = explain(container, cause);
+  const exitCode = exitCodeFor(error);
+  try {
+    await tearDown(context, container);
+  } catch (tearDownError) {
+    context.logger.error('a start failed, and so did taking it down', { container: container.id, error: tearDownError });
+  }
+  context.index.updateState(container.id, {
+    status: container.state.status === 'restarting' ? 'exited' : container.state.status,
+    exitCode,
+    error: error instanceof Error ? error.message : String(error),
+  });
+  context.runs.end(container.id, { exitCode, error: '' });
+  return error;
+}
+
+/** Finds out from the runtime's words what a client can act on. crun's and runc's texts, which have not changed in years. */
+function explain(container: Container, cause: unknown): unknown {
+  const pierError = findPierError(cause);
+  const detail = pierError?.facts['detail'];
+  if (detail === undefined || pierError?.reason?.startsWith('runtime.') !== true) return cause;
+  const reason = /executable file .* not found|no such file or directory: exec|stat .*: no such file/i.test(detail)
+    ? 'container.command-not-found'
+    : /permission denied|is a directory|exec format error/i.test(detail)
+      ? 'container.command-not-executable'
+      : 'container.start-failed';
+  return new PierError(
+    reason === 'container.start-failed' ? 'Internal' : 'InvalidArgument',
+    `Cannot start container "${container.id}": ${detail}`,
+    {
+      cause,
+      reason,
+      facts: { id: container.id, command: container.argv[0] ?? '', detail },
+    },
+  );
+}
+
+function exitCodeFor(error: unknown): number {
+  switch (findPierError(error)?.reason) {
+    case 'container.command-not-found':
+      return EXIT_NOT_FOUND;
+    case 'container.command-not-executable':
+      return EXIT_NOT_EXECUTABLE;
+    default:
+      return EXIT_START_FAILED;
+  }
+}

@@ -1,0 +1,109 @@
+import { PierError } from '../base/errors.ts';
+import { readFileInRoot } from '../linux/index.ts';
+
+/** Who a process runs as, in numbers. */
+export interface ResolvedUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** The primary group first, then those the group file lists; doubles are kept as Docker keeps them. */
+  readonly additionalGids: readonly number[];
+  /** Home directory of the uid; `/` where the image does not say. */
+  readonly home: string;
+}
+
+/** Far more than any real user database of an image; a bound because the image chooses the size. */
+const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_ID = 2_147_483_647;
+
+interface PasswdEntry {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/**
+ * Finds a user in an image's own passwd and group files. The image is not trusted: no path leaves its root.
+ *
+ * A number needs no entry, but takes the group and groups of its entry if there is one. `user:group` and `:group` set
+ * the group and drop the others. Empty is user 0.
+ *
+ * @param rootfsPath The container's root on the host.
+ * @param user `user`, `user:group`, `:group`; names or numbers.
+ * @throws {PierError} `InvalidArgument`, reasons `container.no-such-user` (facts `{ user }`), `container.no-such-group` (facts `{ group }`),
+ * `container.bad-user-id` (facts `{ user, maximum }`).
+ */
+export function lookUpUser(rootfsPath: string, user: string): ResolvedUser {
+  const separator = user.indexOf(':');
+  const userText = separator === -1 ? user : user.slice(0, separator);
+  const groupText = separator === -1 ? '' : user.slice(separator + 1);
+  const passwd = parsePasswd(read(rootfsPath, 'etc/passwd'));
+  const entry = passwd.find(({ name, uid }) => (userText === '' ? uid === 0 : name === userText || String(uid) === userText));
+  const uid = entry?.uid ?? (userText === '' ? 0 : idOf(userText, 'user'));
+  const { gid, others } = groupsOf(rootfsPath, groupText, entry);
+  const home = passwd.find((line) => line.uid === uid)?.home ?? '';
+  return { uid, gid, additionalGids: [gid, ...others], home: home === '' ? '/' : home };
+}
+
+function groupsOf(rootfsPath: string, groupText: string, entry: PasswdEntry | undefined): { gid: number; others: readonly number[] } {
+  const primary = entry?.gid ?? 0;
+  if (groupText === '' && entry === undefined) return { gid: primary, others: [] };
+  const groups = parseGroup(read(rootfsPath, 'etc/group'));
+  if (groupText === '') {
+    const others = groups.filter(({ members }) => entry !== undefined && members.includes(entry.name)).map(({ gid }) => gid);
+    return { gid: primary, others };
+  }
+  const named = groups.find(({ name, gid }) => name === groupText || String(gid) === groupText);
+  return { gid: named?.gid ?? idOf(groupText, 'group'), others: [] };
+}
+
+function idOf(text: string, kind: 'user' | 'group'): number {
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw new PierError(
+      'InvalidArgument',
+      `Cannot find ${kind} "${text}": the image's etc/${kind === 'user' ? 'passwd' : 'group'} has no entry`,
+      {
+        reason: `container.no-such-${kind}`,
+        facts: { [kind]: text },
+      },
+    );
+  }
+  const id = Number(text);
+  if (id >= 0 && id <= MAX_ID) return id;
+  throw new PierError('InvalidArgument', `Cannot use ${kind} id "${text}": ids go from 0 to ${MAX_ID}`, {
+    reason: 'container.bad-user-id',
+    facts: { [kind]: text, maximum: String(MAX_ID) },
+  });
+}
+
+function read(rootfsPath: string, path: string): string {
+  return readFileInRoot(rootfsPath, path, MAX_BYTES)?.toString('utf8') ?? '';
+}
+
+/** passwd(5). A line without valid numbers counts for nothing: taking it for user 0 would be a gift. */
+function parsePasswd(text: string): PasswdEntry[] {
+  return fieldsOf(text).flatMap(([name = '', , uid = '', gid = '', , home = '']) =>
+    isId(uid) && isId(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [],
+  );
+}
+
+/** group(5) */
+function parseGroup(text: string): GroupEntry[] {
+  return fieldsOf(text).flatMap(([name = '', , gid = '', members = '']) =>
+    isId(gid) ? [{ name, gid: Number(gid), members: members.split(',') }] : [],
+  );
+}
+
+function fieldsOf(text: string): string[][] {
+  return text.split('\n').map((line) => line.trim().split(':'));
+}
+
+function isId(text: string): boolean {
+  return /^\d{1,10}$/.test(text) && Number(text) <= MAX_ID;
+}

@@ -1,0 +1,79 @@
+/**
+ * What an engine looks like from outside: to fronts, and to those who use pier as a library.
+ *
+ * @module
+ */
+import type { ContainerService } from '../container/index.ts';
+import type { ImageService } from '../image/index.ts';
+import type { NetworkService } from '../network/index.ts';
+import type { Logger } from '../base/logger.ts';
+
+/** How an engine is opened. */
+export interface EngineConfig {
+  /** Images, containers, metadata: survives a reboot. @default {"/var/lib/pier"} */
+  readonly root?: string;
+  /** Sockets, mounts, bundles: gone after a reboot. @default {"/run/pier"} */
+  readonly state?: string;
+  /** Name of the runtime for containers that ask for none. @default {"crun", else "runc"} */
+  readonly defaultRuntime?: string;
+  /** Further OCI runtimes by name. */
+  readonly runtimes?: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
+  readonly logger?: Logger;
+}
+
+/** What happened, with Docker's type and action words. */
+export interface EngineEvent {
+  readonly type: 'container' | 'image' | 'network' | 'daemon';
+  readonly action: string;
+  readonly actorId: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly timeNs: bigint;
+}
+
+/** Which events to deliver. */
+export interface EventFilter {
+  /** From this time on, out of the last 256 that are remembered. Only new ones when `undefined`. */
+  readonly sinceNs?: bigint;
+  /** Ends the stream at this time. */
+  readonly untilNs?: bigint;
+  readonly matches?: (event: EngineEvent) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What the engine runs on and with. */
+export interface EngineInfo {
+  readonly id: string;
+  readonly root: string;
+  readonly state: string;
+  readonly pierVersion: string;
+  readonly cgroupVersion: 1 | 2;
+  readonly kernelVersion: string;
+  readonly operatingSystem: string;
+  readonly architecture: string;
+  readonly cpuCount: number;
+  readonly memoryBytes: number;
+  readonly hostname: string;
+  readonly runtimes: Readonly<Record<string, { readonly path: string; readonly version: string }>>;
+  readonly defaultRuntime: string;
+  readonly monitorVersion: string;
+  readonly storageDriver: 'overlay';
+  readonly backingFileSystem: string;
+  readonly securityOptions: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Output and exit code of {@linkcode EngineApi.run}. */
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+/** What fronts see of an engine. */
+export interface EngineApi extends AsyncDisposable {
+  readonly containers: ContainerService;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  info(): Promise<EngineInfo>;
+  events(filter?: EventFilter): AsyncIterable<EngineEvent>;
+}

@@ -1,0 +1,261 @@
+import { Readable } from 'node:stream';
+import type { Digest } from '../base/digest.ts';
+import { PierError } from '../base/errors.ts';
+import { failpoint } from '../base/failpoint.ts';
+import { timestamp } from '../base/timestamp.ts';
+import { MAX_DOCUMENT_BYTES, MEDIA_TYPES } from '../oci/index.ts';
+import type { BlobInfo, BlobStore, CommittedLayer, Database, LayerStore, UnpackLimits } from '../store/index.ts';
+import { findArchiveImages } from './archive-images.ts';
+import type { ArchiveImage } from './archive-images.ts';
+import { readArchive } from './archive-reader.ts';
+import type { ArchiveLimits } from './archive-reader.ts';
+import { chainIdsOf } from './chain-id.ts';
+import { probeStream, requireSupported } from './compression.ts';
+import type { StreamCompression } from './compression.ts';
+import type { ContentSweeper } from './content-sweeper.ts';
+import { HOST_PLATFORM } from './host-platform.ts';
+import type { ImageCatalog } from './image-catalog.ts';
+import { EMPTY_RUN_CONFIG, encodeImageConfig, parseImageConfig } from './image-config.ts';
+import type { ImageConfig } from './image-config.ts';
+import type { ImageProgress, ImportOptions, LoadedImage } from './image-service.ts';
+import type { Descriptor, Image } from './image.ts';
+import { applyChanges } from './import-changes.ts';
+import { familiarOf, formatReference } from './reference.ts';
+import { parseNewTag } from './new-tag.ts';
+
+/** What an intake works with. */
+export interface ImageIntakeConfig {
+  readonly database: Database;
+  readonly blobs: BlobStore;
+  readonly layers: LayerStore;
+  readonly catalog: ImageCatalog;
+  readonly sweeper: ContentSweeper;
+  readonly limits: ArchiveLimits & UnpackLimits;
+}
+
+/** How a load is watched and stopped. */
+export interface LoadOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ImageProgress) => void;
+}
+
+/** An image that is ready for its row. */
+interface PreparedImage {
+  readonly image: Image;
+  readonly names: readonly string[];
+}
+
+/**
+ * Brings images in.
+ *
+ * Order: blobs, layers, rows, flush. Until the rows are there, what a failure or a crash leaves is garbage that the
+ * sweeper removes, after the failure or at the next start.
+ */
+export class ImageIntake {
+  readonly #config: ImageIntakeConfig;
+
+  constructor(config: ImageIntakeConfig) {
+    this.#config = config;
+  }
+
+  /** See `ImageService.load`. */
+  async load(input: Readable, options: LoadOptions): Promise<readonly LoadedImage[]> {
+    return this.#holding('image.load', async () => {
+      const contents = await readArchive(input, this.#config.blobs, {
+        limits: this.#config.limits,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+      failpoint('image.load.spooled');
+      const found = await findArchiveImages(contents, this.#config.blobs);
+      const prepared: PreparedImage[] = [];
+      for (const item of found) prepared.push(await this.#prepare(item, options));
+      failpoint('image.load.unpacked');
+      return this.#commit(prepared, 'image.load');
+    }).catch((error: unknown) => {
+      throw asBadArchive(error);
+    });
+  }
+
+  /** See `ImageService.import`. */
+  async import(input: Readable, options: ImportOptions): Promise<Image> {
+    const names = options.reference === undefined ? [] : [formatReference(parseNewTag(options.reference))];
+    const runConfig = applyChanges(EMPTY_RUN_CONFIG, options.changes ?? []);
+    return this.#holding('image.import', async () => {
+      const probed = await probeStream(input, options.signal);
+      requireSupported(probed.compression);
+      const blob = await this.#config.blobs.ingest(Readable.from(probed.bytes, { objectMode: false }), signalOf(options));
+      failpoint('image.import.stored');
+      options.onProgress?.({ layer: '', phase: 'unpacking', currentBytes: 0, totalBytes: blob.sizeBytes });
+      const layer = await this.#config.layers.unpack({
+        parent: undefined,
+        blobPath: this.#config.blobs.pathOf(blob.digest),
+        limits: this.#config.limits,
+        ...signalOf(options),
+      });
+      failpoint('image.import.unpacked');
+      const createdAt = options.createdAt ?? timestamp();
+      const comment = options.message ?? 'Imported from -';
+      const config = await this.#config.blobs.ingest(
+        encodeImageConfig({
+          platform: options.platform ?? HOST_PLATFORM,
+          createdAt,
+          author: '',
+          comment,
+          runConfig,
+          history: [{ createdAt, createdBy: '', author: '', comment, isEmptyLayer: false }],
+          diffIds: [layer.diffId],
+        }),
+      );
+      const prepared = await this.#prepare(
+        { config, manifest: undefined, layers: [{ ...blob, mediaType: layerType(probed.compression) }], names },
+        options,
+      );
+      const [loaded] = await this.#commit([prepared], 'image.import');
+      if (loaded === undefined) throw new PierError('Internal', 'Cannot import image: it was not committed');
+      return loaded.image;
+    });
+  }
+
+  /** Runs `work` while content is safe from the sweeper, and has its garbage swept if it fails. */
+  async #holding<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const release = await this.#config.sweeper.hold();
+    // Even a success leaves garbage: an archive's files that no image of it needs, a manifest that was there already.
+    this.#config.sweeper.markDue();
+    try {
+      failpoint(`${name}.begin`);
+      return await work();
+    } finally {
+      await release();
+    }
+  }
+
+  async #prepare(found: ArchiveImage, options: LoadOptions): Promise<PreparedImage> {
+    const config = await this.#readConfig(found);
+    const layers = await this.#unpack(found, config, options);
+    const manifest = found.manifest ?? (await this.#writeManifest(found.config, await this.#typed(found.layers)));
+    const { diffIds, ...described } = config;
+    const image: Image = {
+      ...described,
+      id: found.config.digest,
+      manifest,
+      layers: await this.#typed(found.layers),
+      diffIds,
+      chainId: layers.at(-1)?.chainId,
+      sizeBytes: layers.reduce((sum, layer) => sum + layer.usage.contentBytes, 0),
+      tags: [],
+      repoDigests: [],
+      lastTaggedAt: undefined,
+    };
+    return { image, names: found.names };
+  }
+
+  async #readConfig(found: ArchiveImage): Promise<ImageConfig> {
+    const { digest, sizeBytes } = found.config;
+    if (sizeBytes > MAX_DOCUMENT_BYTES)
+      throw new PierError('InvalidArgument', `Cannot load image "${digest}": its config has ${sizeBytes} bytes`);
+    const config = parseImageConfig(await this.#config.blobs.read(digest));
+    if (config.diffIds.length !== found.layers.length) {
+      throw new PierError(
+        'InvalidArgument',
+        `Cannot load image "${digest}": ${found.layers.length} layers, but its config names ${config.diffIds.length}`,
+      );
+    }
+    if (config.platform.os !== HOST_PLATFORM.os) {
+      throw new PierError('InvalidArgument', `Cannot load image "${digest}": it is made for "${config.platform.os}"`);
+    }
+    return config;
+  }
+
+  async #unpack(found: ArchiveImage, config: ImageConfig, options: LoadOptions): Promise<readonly CommittedLayer[]> {
+    const chain = chainIdsOf(config.diffIds);
+    const unpacked: CommittedLayer[] = [];
+    for (const [i, layer] of found.layers.entries()) {
+      const diffId = config.diffIds[i];
+      if (diffId === undefined) break;
+      const progress = { layer: diffId.slice('sha256:'.length, 'sha256:'.length + 12), totalBytes: layer.sizeBytes };
+      options.onProgress?.({ ...progress, phase: 'loading', currentBytes: 0 });
+      unpacked.push(
+        await this.#config.layers.unpack({
+          parent: chain[i - 1],
+          blobPath: this.#config.blobs.pathOf(layer.digest),
+          expectedDiffId: diffId,
+          limits: this.#config.limits,
+          onProgress: (currentBytes) => options.onProgress?.({ ...progress, phase: 'loading', currentBytes }),
+          ...signalOf(options),
+        }),
+      );
+      options.onProgress?.({ ...progress, phase: 'done', currentBytes: layer.sizeBytes });
+    }
+    return unpacked;
+  }
+
+  /** docker-archive does not say how a layer is compressed; its bytes do. */
+  async #typed(layers: readonly Descriptor[]): Promise<readonly Descriptor[]> {
+    const typed: Descriptor[] = [];
+    for (const layer of layers) {
+      if (layer.mediaType !== '') typed.push(layer);
+      else {
+        const blob = await this.#config.blobs.open(layer.digest);
+        const { compression } = await probeStream(blob);
+        blob.destroy();
+        typed.push({ ...layer, mediaType: layerType(compression) });
+      }
+    }
+    return typed;
+  }
+
+  async #writeManifest(config: BlobInfo, layers: readonly Descriptor[]): Promise<Descriptor> {
+    const stored = await this.#config.blobs.ingest(
+      Buffer.from(
+        JSON.stringify({
+          schemaVersion: 2,
+          mediaType: MEDIA_TYPES.manifest,
+          config: { mediaType: MEDIA_TYPES.config, digest: config.digest, size: config.sizeBytes },
+          layers: layers.map((layer) => ({ mediaType: layer.mediaType, digest: layer.digest, size: layer.sizeBytes })),
+        }),
+      ),
+    );
+    return { ...stored, mediaType: MEDIA_TYPES.manifest };
+  }
+
+  async #commit(prepared: readonly PreparedImage[], name: string): Promise<readonly LoadedImage[]> {
+    const { catalog, database } = this.#config;
+    const committed = catalog.change((edit) =>
+      prepared.map(({ image, names }) => {
+        edit.add(image);
+        const renamed: { reference: string; previousId: Digest }[] = [];
+        for (const full of names) {
+          if (full.includes('@')) edit.addDigestReference(full, image.id);
+          else {
+            const previousId = edit.tag(full, image.id);
+            if (previousId !== undefined) renamed.push({ reference: familiarOf(full), previousId });
+          }
+        }
+        return { id: image.id, references: names.map(familiarOf), renamed };
+      }),
+    );
+    failpoint(`${name}.committed`);
+    await database.flush();
+    failpoint(`${name}.flushed`);
+    return committed.flatMap(({ id, references, renamed }) => {
+      const image = catalog.get(id);
+      return image === undefined ? [] : [{ image, references, renamed }];
+    });
+  }
+}
+
+function layerType(compression: StreamCompression): string {
+  if (compression === 'gzip') return MEDIA_TYPES.layerGzip;
+  return compression === 'zstd' ? MEDIA_TYPES.layerZstd : MEDIA_TYPES.layer;
+}
+
+function signalOf(options: { readonly signal?: AbortSignal }): { readonly signal?: AbortSignal } {
+  return options.signal === undefined ? {} : { signal: options.signal };
+}
+
+/** Whatever is wrong with the bytes of an archive is one thing to a caller: a bad archive. */
+function asBadArchive(error: unknown): unknown {
+  if (!(error instanceof PierError) || (error.code !== 'InvalidArgument' && error.code !== 'DataLoss')) return error;
+  if (error.reason === 'image.unsupported-compression') return error;
+  return new PierError('InvalidArgument', error.message, { cause: error, reason: 'image.bad-archive', facts: { detail: error.message } });
+}

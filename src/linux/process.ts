@@ -1,0 +1,62 @@
+/**
+ * Other processes, named so that a reused pid cannot be mistaken for the one that was meant.
+ *
+ * @module
+ */
+import { closeSync, readFileSync } from 'node:fs';
+import { SyscallError } from '../base/errors.ts';
+import { checkSyscall, errnoName, libcFunction } from './libc.ts';
+
+const syscall3 = libcFunction<(number: number, a: number, b: number, c: number, d: number) => number>(
+  'long syscall(long number, long a, long b, long c, long d)',
+);
+
+/** The same on every architecture that has them. */
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
+/** `starttime` counts from `state`, the first field after the command's closing parenthesis. proc(5), /proc/pid/stat. */
+const STARTTIME_AFTER_STATE = 19;
+
+/**
+ * When a process began, in clock ticks since boot: together with the pid it names a process for good.
+ *
+ * @returns `undefined` if there is no such process, or only a zombie of it.
+ */
+export function processStartTicks(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[STARTTIME_AFTER_STATE]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Tells whether a pid is still the process that began at `startTicks`. */
+export function isProcessAlive(pid: number, startTicks: number): boolean {
+  return pid > 0 && processStartTicks(pid) === startTicks;
+}
+
+/**
+ * Signals one certain process.
+ *
+ * @returns `false` if it has ended.
+ * @throws {SyscallError} `EPERM`.
+ */
+export function signalProcess(pid: number, startTicks: number, signal: number): boolean {
+  const fd = syscall3(SYS_PIDFD_OPEN, pid, 0, 0, 0);
+  if (fd < 0) {
+    if (errnoName() === 'ESRCH') return false;
+    checkSyscall(fd, 'pidfd_open');
+  }
+  try {
+    // The descriptor pins the process; only now is it certain which one it is.
+    if (!isProcessAlive(pid, startTicks)) return false;
+    if (syscall3(SYS_PIDFD_SEND_SIGNAL, fd, signal, 0, 0) === 0) return true;
+    const errno = errnoName();
+    if (errno === 'ESRCH') return false;
+    throw new SyscallError('pidfd_send_signal', errno);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,183 @@
+import { INIT_PATH, rootfsPropagation, runtimeMounts } from './runtime-mounts.ts';
+import type { RuntimeMountsInput } from './runtime-mounts.ts';
+import type {
+  RuntimeDevice,
+  RuntimeDeviceRule,
+  RuntimeLinux,
+  RuntimeNamespace,
+  RuntimeProcess,
+  RuntimeResources,
+  RuntimeRlimit,
+  RuntimeSeccomp,
+  RuntimeSpec,
+  RuntimeUser,
+} from './runtime-spec.ts';
+
+/** Limits for a container; 0 means none. */
+export interface ResourceLimits {
+  readonly memoryBytes: number;
+  /** Memory plus swap; -1 unlimited swap; 0 twice the memory. */
+  readonly memorySwapBytes: number;
+  /** Billionths of a CPU. */
+  readonly nanoCpus: number;
+  readonly pidsLimit: number;
+}
+
+/** Everything that decides a config.json. Names are resolved and files are found already: building it touches nothing. */
+export interface RuntimeSpecInput extends RuntimeMountsInput {
+  readonly argv: readonly string[];
+  /** Complete: `NAME=value`. */
+  readonly env: readonly string[];
+  readonly user: RuntimeUser;
+  readonly cwd: string;
+  readonly tty: boolean;
+  readonly consoleSize: { readonly height: number; readonly width: number } | undefined;
+  readonly hostname: string;
+  /** Empty for none. */
+  readonly domainname: string;
+  readonly rootfsPath: string;
+  /** A network namespace kept alive by a bind mount, or the host's. */
+  readonly netnsPath: string | 'host';
+  /** `CAP_…`, already intersected with what the engine itself has. */
+  readonly capabilities: readonly string[];
+  readonly noNewPrivileges: boolean;
+  /** A resolved filter; `undefined` for none or when `seccompBpf` is given. */
+  readonly seccomp: RuntimeSeccomp | undefined;
+  /** The compiled filter in base64, for crun; `undefined` for none. */
+  readonly seccompBpf: string | undefined;
+  /** Absolute path in the cgroup hierarchies. */
+  readonly cgroupsPath: string;
+  readonly cgroupVersion: 1 | 2;
+  readonly resources: ResourceLimits;
+  /** The kernel can limit swap; without it a memory limit does not cover swap. */
+  readonly hasSwapAccounting: boolean;
+  /** Device nodes that a privileged container gets; ignored for others. */
+  readonly hostDevices: readonly RuntimeDevice[];
+  /** Paths to mask besides the usual ones because this machine has them. */
+  readonly extraMaskedPaths: readonly string[];
+  readonly rlimits: readonly RuntimeRlimit[];
+  readonly oomScoreAdj: number;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** crun reads a compiled filter, base64, from this annotation and then compiles none itself. */
+const SECCOMP_ANNOTATION = 'run.oci.seccomp_bpf_data';
+
+/** The scheduler's period that CPU limits are counted in: 100 ms, the kernel's default. */
+const CPU_PERIOD_US = 100_000;
+
+/** Kernel interfaces without a namespace that tell or change too much. */
+const MASKED_PATHS = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+
+const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** Nothing but the harmless character devices: null, zero, random, urandom, full by the runtime, tty and console. */
+const DEVICE_RULES: readonly RuntimeDeviceRule[] = [
+  { allow: false, access: 'rwm' },
+  ...[
+    [1, 5],
+    [1, 3],
+    [1, 9],
+    [1, 8],
+    [5, 0],
+    [5, 1],
+  ].map(([major = 0, minor = 0]): RuntimeDeviceRule => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
+];
+
+/**
+ * Builds a container's config.json with Docker's default isolation.
+ *
+ * @throws {PierError} `InvalidArgument`, reason `container.bad-tmpfs-option`, facts `{ option }`.
+ */
+export function buildRuntimeSpec(input: RuntimeSpecInput): RuntimeSpec {
+  const annotations =
+    input.seccompBpf === undefined || input.isPrivileged
+      ? input.annotations
+      : { ...input.annotations, [SECCOMP_ANNOTATION]: input.seccompBpf };
+  return {
+    ociVersion: '1.0.2',
+    process: runtimeProcess(input),
+    root: input.isRootfsReadOnly ? { path: input.rootfsPath, readonly: true } : { path: input.rootfsPath },
+    ...(input.hostname === '' ? {} : { hostname: input.hostname }),
+    mounts: runtimeMounts(input),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    linux: runtimeLinux(input),
+  };
+}
+
+function runtimeProcess(input: RuntimeSpecInput): RuntimeProcess {
+  const { capabilities } = input;
+  return {
+    ...(input.tty ? { terminal: true } : {}),
+    ...(input.tty && input.consoleSize !== undefined ? { consoleSize: input.consoleSize } : {}),
+    user: input.user,
+    args: input.initPath === undefined ? input.argv : [INIT_PATH, '--', ...input.argv],
+    env: input.env,
+    cwd: input.cwd,
+    // Inheritable and ambient stay empty: a program gains nothing by executing another.
+    capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+    ...(input.rlimits.length === 0 ? {} : { rlimits: input.rlimits }),
+    ...(input.noNewPrivileges ? { noNewPrivileges: true } : {}),
+    oomScoreAdj: input.oomScoreAdj,
+  };
+}
+
+function runtimeLinux(input: RuntimeSpecInput): RuntimeLinux {
+  const sysctl = sysctls(input);
+  const propagation = rootfsPropagation(input.binds);
+  return {
+    ...(Object.keys(sysctl).length === 0 ? {} : { sysctl }),
+    resources: runtimeResources(input),
+    cgroupsPath: input.cgroupsPath,
+    namespaces: namespaces(input),
+    ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
+    ...(input.isPrivileged
+      ? { devices: input.hostDevices }
+      : { maskedPaths: [...MASKED_PATHS, ...input.extraMaskedPaths], readonlyPaths: READONLY_PATHS }),
+    ...(input.seccomp === undefined || input.isPrivileged ? {} : { seccomp: input.seccomp }),
+  };
+}
+
+function namespaces({ netnsPath, cgroupVersion }: RuntimeSpecInput): RuntimeNamespace[] {
+  return [
+    { type: 'mount' },
+    ...(netnsPath === 'host' ? [] : [{ type: 'network' as const, path: netnsPath }]),
+    { type: 'uts' },
+    { type: 'pid' },
+    { type: 'ipc' },
+    // As Docker: with cgroup v1 a container shares the host's view, because programs there expect the full path.
+    ...(cgroupVersion === 2 ? [{ type: 'cgroup' as const }] : []),
+  ];
+}
+
+function sysctls({ netnsPath, domainname }: RuntimeSpecInput): Record<string, string> {
+  return {
+    // Inside its own network a container may use low ports and ping without any capability.
+    ...(netnsPath === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
+    ...(domainname === '' ? {} : { 'kernel.domainname': domainname }),
+  };
+}
+
+function runtimeResources({ resources, isPrivileged, hasSwapAccounting }: RuntimeSpecInput): RuntimeResources {
+  const { memoryBytes, memorySwapBytes, nanoCpus, pidsLimit } = resources;
+  const swap = memorySwapBytes === 0 ? memoryBytes * 2 : memorySwapBytes;
+  return {
+    devices: isPrivileged ? [{ allow: true, access: 'rwm' }] : DEVICE_RULES,
+    ...(memoryBytes > 0 ? { memory: { limit: memoryBytes, ...(hasSwapAccounting && swap > 0 ? { swap } : {}) } } : {}),
+    ...(nanoCpus > 0 ? { cpu: { period: CPU_PERIOD_US, quota: Math.round((nanoCpus * CPU_PERIOD_US) / 1e9) } } : {}),
+    ...(pidsLimit > 0 ? { pids: { limit: pidsLimit } } : {}),
+  };
+}

@@ -1,0 +1,38 @@
+export { buildRuntimeSpec } from './build-runtime-spec.ts';
+export type { ResourceLimits, RuntimeSpecInput } from './build-runtime-spec.ts';
+export { INIT_PATH } from './runtime-mounts.ts';
+export type { RuntimeBind } from './runtime-mounts.ts';
+export type * from './runtime-spec.ts';
+export { parseTmpfsOptions } from './tmpfs-options.ts';
+export { DEFAULT_CAPABILITIES, resolveCapabilities } from './default-capabilities.ts';
+export type { CapabilityRequest, ResolvedCapabilities } from './default-capabilities.ts';
+export {
+  MAX_DOCUMENT_BYTES,
+  MEDIA_TYPES,
+  isAttestation,
+  isIndexType,
+  isManifestType,
+  parseDocument,
+  parseIndex,
+  parseManifest,
+} from './image-spec.ts';
+export type { DocumentValue, OciDescriptor, OciIndex, OciManifest, OciPlatform } from './image-spec.ts';
+export { SeccompFilters } from './seccomp-filters.ts';
+export { readHostDevices, readHostFacts } from './host-facts.ts';
+export type { HostFacts } from './host-facts.ts';
+export { endMonitor, readContainerPid, readExitCode, readMonitorPid, startMonitor } from './monitor.ts';
+export type { MonitoredProcess, MonitorSpec } from './monitor.ts';
+export {
+  capture,
+  deleteContainer,
+  findProgram,
+  forgetContainer,
+  isWaitingForStart,
+  probeRuntime,
+  runRuntime,
+  runtimeKnows,
+  startContainer,
+} from './runtime.ts';
+export type { Runtime, RuntimeRegistration } from './runtime.ts';
+export { startExec } from './exec.ts';
+export type { ExecOutcome, ExecProcess, ExecProcessSpec } from './exec.ts';

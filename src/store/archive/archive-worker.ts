@@ -1,0 +1,90 @@
+/**
+ * The thread that packs and unpacks, so that the engine's own thread goes on answering.
+ *
+ * Jobs take turns between chunks of about half a MiB. Loaded as a worker by `archive-client.ts`, never imported.
+ *
+ * @module
+ */
+import { parentPort } from 'node:worker_threads';
+import { PierError } from '../../base/errors.ts';
+import { emptyDirectory } from './remove-tree.ts';
+import { measureTree } from './measure-tree.ts';
+import { packTree } from './pack-tree.ts';
+import { toPlainError } from './archive-protocol.ts';
+import { unpackLayer } from './unpack-layer.ts';
+import type { ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
+import type { PackJob } from './pack-tree.ts';
+
+/** How to reach a job that is running. */
+interface RunningJob {
+  readonly abort: AbortController;
+  /** Chunks that may be sent. */
+  credit: number;
+  onCredit: () => void;
+}
+
+const running = new Map<number, RunningJob>();
+
+parentPort?.on('message', (request: ArchiveRequest) => {
+  const job = running.get(request.id);
+  if (request.kind === 'start') void start(request);
+  else if (job !== undefined) {
+    if (request.kind === 'pull') job.credit++;
+    else job.abort.abort(new PierError('Cancelled', 'Cannot finish archive: cancelled'));
+    job.onCredit();
+  }
+});
+
+async function start(request: ArchiveRequest & { kind: 'start' }): Promise<void> {
+  const { id } = request;
+  const job: RunningJob = { abort: new AbortController(), credit: 0, onCredit: () => {} };
+  running.set(id, job);
+  try {
+    send({ kind: 'done', id, result: await run(request, job) });
+  } catch (error) {
+    send({ kind: 'failed', id, error: toPlainError(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function run(request: ArchiveRequest & { kind: 'start' }, job: RunningJob): Promise<unknown> {
+  const { id } = request;
+  switch (request.operation) {
+    case 'unpack': {
+      const onProgress = (readBytes: number): void => send({ kind: 'progress', id, readBytes });
+      return unpackLayer(request.job, { signal: job.abort.signal, onProgress });
+    }
+    case 'measure':
+      return measureTree(request.job.directory);
+    case 'empty':
+      emptyDirectory(request.job.directory);
+      break;
+    case 'pack':
+      await pack(id, request.job, job);
+      break;
+  }
+  return undefined;
+}
+
+/** Sends a chunk for each that was asked for, so that a slow reader holds nothing but its own job up. */
+async function pack(id: number, spec: PackJob, job: RunningJob): Promise<void> {
+  for (const bytes of packTree(spec)) {
+    while (job.credit === 0 && !job.abort.signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- waiting is the point
+      await new Promise<void>((resolve) => {
+        job.onCredit = resolve;
+      });
+    }
+    job.abort.signal.throwIfAborted();
+    job.credit--;
+    send({ kind: 'chunk', id, bytes }, [bytes.buffer]);
+    // Other jobs' messages get their turn.
+    // oxlint-disable-next-line no-await-in-loop -- see above
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function send(response: ArchiveResponse, transfer: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(response, [...transfer]);
+}

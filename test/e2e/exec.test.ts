@@ -1,0 +1,110 @@
+// docker exec: beside the container's own process, in its namespaces and limits.
+import assert from 'node:assert/strict';
+import { beforeEach, it } from 'node:test';
+import { describeWithClients } from '../harness/fixture.ts';
+import { until } from '../harness/until.ts';
+
+describeWithClients('exec', (pier) => {
+  beforeEach(async () => {
+    await pier.ok('run', '-d', '--name', 'c', '-e', 'FROM_RUN=yes', '-w', '/tmp', 'alpine', 'sleep', '1000');
+  });
+
+  it('runs beside the process, in its namespaces', async () => {
+    const { stdout } = await pier.cli(
+      'exec',
+      'c',
+      'sh',
+      '-c',
+      'cat /proc/1/cmdline | tr "\\0" " "; for n in pid net mnt uts ipc; do [ "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" ] || echo differs $n; done',
+    );
+    assert.equal(stdout, 'sleep 1000 ');
+  });
+
+  it('keeps stdout and stderr apart and returns the exit code', async () => {
+    const result = await pier.cli('exec', 'c', 'sh', '-c', 'echo out; echo err >&2; exit 42');
+    assert.deepEqual(result, { exitCode: 42, stdout: 'out\n', stderr: 'err\n' });
+  });
+
+  it('-i carries input and ends with it', async () => {
+    const result = await pier.cliWith({ input: 'abc' }, 'exec', '-i', 'c', 'sh', '-c', 'wc -c');
+    assert.deepEqual(result, { exitCode: 0, stdout: '3\n', stderr: '' });
+  });
+
+  it('-e, -w and -u set environment, directory and user', async () => {
+    assert.equal(await pier.ok('exec', '-e', 'A=1', '-e', 'B=two words', 'c', 'sh', '-c', 'echo $A $B $FROM_RUN'), '1 two words yes');
+    assert.equal(await pier.ok('exec', 'c', 'pwd'), '/tmp');
+    assert.equal(await pier.ok('exec', '-w', '/etc', 'c', 'pwd'), '/etc');
+    assert.equal(await pier.ok('exec', '-u', 'nobody', 'c', 'id', '-un'), 'nobody');
+    assert.equal(await pier.ok('exec', '-u', '12:34', 'c', 'sh', '-c', 'id -u; id -g'), '12\n34');
+  });
+
+  it('-d returns at once and the process runs on', async () => {
+    assert.equal(await pier.ok('exec', '-d', 'c', 'sh', '-c', 'sleep 0.3; echo done > /tmp/mark'), '');
+    await until(async () => (await pier.cli('exec', 'c', 'cat', '/tmp/mark')).stdout === 'done\n');
+  });
+
+  it('-t without -i gives a terminal', async () => {
+    await using session = pier.tty('exec', '-t', 'c', 'tty');
+    await session.until(/\/dev\/pts\/\d/);
+    assert.equal(await session.exitCode, 0);
+  });
+
+  it('a command that is missing exits with 127, one that cannot be run with 126', async () => {
+    const missing = await pier.cli('exec', 'c', 'no-such-command');
+    assert.equal(missing.exitCode, 127);
+    assert.match(missing.stdout + missing.stderr, /no-such-command.*(not found|no such file)/is);
+    const directory = await pier.cli('exec', 'c', '/etc');
+    assert.equal(directory.exitCode, 126);
+    const notExecutable = await pier.cli('exec', 'c', '/etc/passwd');
+    assert.equal(notExecutable.exitCode, 126);
+    assert.match(notExecutable.stdout + notExecutable.stderr, /permission denied/i);
+  });
+
+  it('is refused in a container that does not run', async () => {
+    await pier.ok('stop', '-t', '0', 'c');
+    const result = await pier.cli('exec', 'c', 'true');
+    assert.equal(result.exitCode, 1);
+    assert.match(result.stderr, /^Error response from daemon: container [0-9a-f]{64} is not running\n$/);
+  });
+
+  it('is refused in a paused container', async () => {
+    await pier.ok('pause', 'c');
+    const result = await pier.cli('exec', 'c', 'true');
+    assert.equal(result.exitCode, 1);
+    assert.match(result.stderr, /Container c is paused, unpause the container before exec/);
+    await pier.ok('unpause', 'c');
+  });
+
+  it('a killed exec reports its signal', async () => {
+    assert.equal((await pier.cli('exec', 'c', 'sh', '-c', 'kill -9 $$')).exitCode, 137);
+  });
+
+  it('ends with its container', async () => {
+    const child = pier.background('exec', 'c', 'sleep', '1000');
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    await until(async () => (await pier.ok('top', 'c')).split('\n').length === 3);
+    await pier.ok('kill', 'c');
+    assert.equal(await ended, 137);
+  });
+
+  it('is inspected over the API', async () => {
+    const { Id } = await pier.daemon.json<{ Id: string }>('POST', '/containers/c/exec', {
+      status: 201,
+      json: { Cmd: ['sh', '-c', 'exit 3'], AttachStdout: true },
+    });
+    const created = await pier.daemon.json<{ Running: boolean; ExitCode: number | null; Pid: number }>('GET', `/exec/${Id}/json`);
+    assert.deepEqual([created.Running, created.ExitCode, created.Pid], [false, null, 0]);
+    const started = await pier.daemon.api('POST', `/exec/${Id}/start`, { json: { Detach: false, Tty: false } });
+    assert.equal(started.status, 200);
+    const ended = await pier.daemon.json<{ Running: boolean; ExitCode: number }>('GET', `/exec/${Id}/json`);
+    assert.deepEqual([ended.Running, ended.ExitCode], [false, 3]);
+    const again = await pier.daemon.api('POST', `/exec/${Id}/start`, { json: {} });
+    assert.equal(again.status, 409);
+    assert.equal((await pier.daemon.api('GET', '/exec/0123456789ab/json')).status, 404);
+  });
+
+  it('carries 20 MB out without loss', async () => {
+    const { stdout } = await pier.cli('exec', 'c', 'sh', '-c', 'head -c 20000000 /dev/zero | tr "\\0" y');
+    assert.equal(stdout.length, 20_000_000);
+  });
+});
