@@ -8,9 +8,13 @@ import { dockerError } from './errors.ts';
  */
 export function consoleSizeOf(value: unknown): { readonly height: number; readonly width: number } | undefined {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value) || value.length !== 2 || !value.every((side) => Number.isInteger(side) && side >= 0 && side <= 0xffff)) {
+  const [height, width, ...more]: readonly unknown[] = Array.isArray(value) ? value : [];
+  if (!isSide(height) || !isSide(width) || more.length > 0) {
     throw dockerError('InvalidArgument', 'invalid JSON: ConsoleSize must be two whole numbers');
   }
-  const [height, width] = value as [number, number];
   return height === 0 || width === 0 ? undefined : { height, width };
+}
+
+function isSide(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0xffff;
 }

@@ -151,12 +151,15 @@ function notExecutable(command: string | undefined, detail: string | undefined):
   return `exec: "${command}": ${directory}permission denied`;
 }
 
-function badReference({ detail, name }: ErrorFacts): string {
+function badReference({ detail, name, reference }: ErrorFacts): string {
   switch (detail) {
     case 'uppercase':
       return `invalid reference format: repository name (${name}) must be lowercase`;
-    case 'name-too-long':
+    case 'too-long':
       return 'repository name must not be more than 255 characters';
+    case 'identifier':
+      return `invalid repository name (${reference}), cannot specify 64-byte hexadecimal strings`;
+    case undefined:
     default:
       return 'invalid reference format';
   }

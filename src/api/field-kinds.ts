@@ -11,9 +11,9 @@ const CHECKS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   boolean: (value) => typeof value === 'boolean',
   command: (value) => typeof value === 'string' || isStrings(value),
   integer: (value) => Number.isInteger(value),
-  map: (value) => isObject(value) && Object.values(value).every((item) => typeof item === 'string'),
-  object: isObject,
-  set: (value) => isObject(value) && Object.values(value).every((item) => item === null || isObject(item)),
+  map: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
+  object: isRecord,
+  set: (value) => isRecord(value) && Object.values(value).every((item) => item === null || isRecord(item)),
   string: (value) => typeof value === 'string',
   strings: isStrings,
 };
@@ -49,11 +49,12 @@ export function checkFields<T>(body: Readonly<Record<string, unknown>>, kinds: F
       `invalid JSON: json: cannot unmarshal ${found} into Go struct field ${field} of type ${GO_TYPE[kind]}`,
     );
   }
-  // Sound for the checked fields; a body type has no others.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the kinds above have been checked, and T has no other fields
   return body as T;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Tells whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

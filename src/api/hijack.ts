@@ -102,8 +102,8 @@ async function readUpgradedBody(message: IncomingMessage, socket: Duplex, limit:
 
 async function take(socket: Duplex, length: number): Promise<Buffer> {
   for (;;) {
-    const chunk = socket.read(length) as Buffer | null;
-    if (chunk !== null) return chunk;
+    const chunk: unknown = socket.read(length);
+    if (Buffer.isBuffer(chunk)) return chunk;
     if (socket.readableEnded || socket.destroyed) return Buffer.alloc(0);
     await new Promise<void>((resolve) => {
       const go = (): void => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PierError } from '../base/errors.ts';
 import { dockerError } from './errors.ts';
+import { isRecord } from './field-kinds.ts';
 
 /** The longest JSON body that is read, in bytes. */
 export const MAX_JSON_BYTES: number = 4 * 1024 * 1024;
@@ -57,11 +58,11 @@ export function parseJson(text: string, contentType: string | undefined): Readon
   if (text.trim() === '') throw dockerError('InvalidArgument', 'invalid JSON: got EOF while reading request body');
   const value = parse(text);
   if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) {
+  if (!isRecord(value)) {
     const kind = Array.isArray(value) ? 'array' : typeof value;
     throw dockerError('InvalidArgument', `invalid JSON: json: cannot unmarshal ${kind} into Go value of type object`);
   }
-  return value as Readonly<Record<string, unknown>>;
+  return value;
 }
 
 function parse(text: string): unknown {

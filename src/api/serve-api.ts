@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SILENT } from '../base/logger.ts';
 import type { Logger } from '../base/logger.ts';
@@ -204,5 +204,6 @@ function nextRequestId(): string {
 
 function endNow(connection: Duplex): void {
   // What was written still goes out, as far as the client takes it.
-  (connection as Socket).destroySoon();
+  if (connection instanceof Socket) connection.destroySoon();
+  else connection.destroy();
 }

@@ -12,7 +12,9 @@ export function parseFilterArguments(flag: string, values: readonly string[]): M
     if (text === '') continue;
     const split = text.indexOf('=');
     if (split === -1) {
-      throw new FlagError(`invalid argument ${JSON.stringify(text)} for ${JSON.stringify(flag)} flag: bad format of filter (expected name=value)`);
+      throw new FlagError(
+        `invalid argument ${JSON.stringify(text)} for ${JSON.stringify(flag)} flag: bad format of filter (expected name=value)`,
+      );
     }
     const key = text.slice(0, split).trim().toLowerCase();
     filters.set(key, [...(filters.get(key) ?? []), text.slice(split + 1).trim()]);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { PierError, hasCode } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
@@ -161,9 +162,9 @@ export class ContainerLifeCycle implements Disposable {
     const result = condition === 'removed' ? this.#removal(container.id) : this.runOf(container).ended;
     if (signal === undefined) return result;
     signal.throwIfAborted();
-    const aborted = new Promise<never>((_, reject) =>
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
-    );
+    const aborted = once(signal, 'abort').then((): never => {
+      throw signal.reason;
+    });
     return Promise.race([result, aborted]);
   }
 

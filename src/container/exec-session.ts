@@ -79,15 +79,15 @@ export class ExecSession implements StreamSession {
 }
 
 /** Iterates over a stream without destroying it at the end of the iteration. */
-function keepOpen(stream: Readable): AsyncIterable<unknown> {
+function keepOpen(stream: Readable): AsyncIterable<Buffer> {
   return stream.iterator({ destroyOnReturn: false });
 }
 
-async function pump(source: AsyncIterable<unknown>, stream: OutputStream, queue: ChunkQueue): Promise<void> {
+async function pump(source: AsyncIterable<Buffer>, stream: OutputStream, queue: ChunkQueue): Promise<void> {
   try {
     for await (const data of source) {
       // Once nobody listens, whatever comes is let go, so that the process is not held up.
-      await queue.put({ stream, data: data as Buffer });
+      await queue.put({ stream, data });
     }
   } catch {
     // A broken pipe is an end.

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { PierError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
@@ -8,7 +8,7 @@ import { resolveCapabilities } from '../oci/index.ts';
 import { AttachSession } from './attach-session.ts';
 import { completeSpec, warningsFor } from './complete-spec.ts';
 import { containerPredicate, newestFirst } from './container-filter.ts';
-import { ContainerIndex } from './container-index.ts';
+import type { ContainerIndex } from './container-index.ts';
 import { ContainerLifeCycle } from './container-life-cycle.ts';
 import { inventContainerName, parseContainerName } from './container-name.ts';
 import { ContainerPaths } from './container-paths.ts';
@@ -123,7 +123,8 @@ class LiveContainerService implements OpenContainerService {
     await this.#ensureImage(spec.image);
     const image = images.get(spec.image);
     const chosen = name === undefined ? inventContainerName((candidate) => index.isNameTaken(candidate)) : parseContainerName(name);
-    using _reserved = index.reserveName(chosen);
+    using held = new DisposableStack();
+    held.use(index.reserveName(chosen));
     const runtime = spec.runtime === '' ? host.defaultRuntime : spec.runtime;
     if (!host.runtimes.has(runtime)) {
       throw new PierError('InvalidArgument', `Cannot create container: there is no runtime "${runtime}"`, {
@@ -150,6 +151,8 @@ class LiveContainerService implements OpenContainerService {
       await layers.prepare(id, image.chainId);
       failpoint('container.create.prepared');
       mkdirSync(dir, { recursive: true, mode: 0o710 });
+      // Clients may read it before the first start.
+      closeSync(openSync(container.logPath, 'a', 0o640));
       try {
         index.insert(container);
       } catch (error) {

@@ -1,4 +1,5 @@
 import type { Container } from './container.ts';
+import type { RestartPolicy } from './container-spec.ts';
 
 const FIRST_DELAY_MS = 100;
 const MAXIMUM_DELAY_MS = 60_000;
@@ -19,11 +20,13 @@ export function shallRestart(container: Container): boolean {
     case 'always':
     case 'unless-stopped':
       return true;
-    case 'on-failure': {
-      const limit = spec.restartPolicy.maximumRetryCount;
-      return state.exitCode !== 0 && (limit === 0 || state.restartCount < limit);
-    }
+    case 'on-failure':
+      return state.exitCode !== 0 && !isSpent(spec.restartPolicy, state.restartCount);
   }
+}
+
+function isSpent({ maximumRetryCount }: RestartPolicy, restartCount: number): boolean {
+  return maximumRetryCount > 0 && restartCount >= maximumRetryCount;
 }
 
 /** Waits before restarts: 100 ms, then twice as long each time, up to a minute; anew after a run of ten seconds. */
@@ -67,6 +70,6 @@ export class RestartSupervisor implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const id of [...this.#timers.keys()]) this.forget(id);
+    for (const id of this.#timers.keys()) this.forget(id);
   }
 }

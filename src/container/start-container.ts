@@ -176,6 +176,7 @@ function exitCodeFor(error: unknown): number {
       return EXIT_NOT_FOUND;
     case 'container.command-not-executable':
       return EXIT_NOT_EXECUTABLE;
+    case undefined:
     default:
       return EXIT_START_FAILED;
   }

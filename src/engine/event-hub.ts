@@ -22,16 +22,16 @@ export class EventHub {
         ? []
         : this.#past.filter((event) => event.timeNs >= sinceNs && event.timeNs <= (untilNs ?? event.timeNs) && matches(event));
     let isEnded = false;
-    let wake: () => void = () => {};
+    let wake: (() => void) | undefined;
     const listener = (event: EngineEvent): void => {
       if (!matches(event) || (untilNs !== undefined && event.timeNs > untilNs)) return;
       queue.push(event);
-      wake();
+      wake?.();
     };
     const end = (): void => {
       isEnded = true;
       this.#listeners.delete(listener);
-      wake();
+      wake?.();
     };
     this.#listeners.add(listener);
     signal?.addEventListener('abort', end, { once: true });

@@ -62,6 +62,13 @@ const waitpid = libcFunction<(pid: number, status: Int32Array, options: number) 
   'int waitpid(int pid, _Out_ int *status, int options)',
 );
 
+const closeRange = libcFunction<(number: number, first: number, last: number, flags: number) => number>(
+  'long syscall(long number, unsigned int first, unsigned int last, unsigned int flags)',
+);
+
+/** Linux 5.9, the flag 5.11. */
+const SYS_CLOSE_RANGE = 436;
+const CLOSE_RANGE_CLOEXEC = 4;
 /** Larger than glibc's and musl's own structures (80 and 336 bytes). */
 const OPAQUE_BYTES = 512;
 const SIGSET_BYTES = 128;
@@ -77,12 +84,12 @@ let attributes: Buffer | undefined;
 
 /**
  * Starts a process. Signals are at their defaults and unblocked in it (Node ignores SIGPIPE, and an ignored signal
- * would stay ignored across exec). Every descriptor of ours is close-on-exec, so it has those of `fds` alone.
+ * would stay ignored across exec). It has the descriptors of `fds` and no others.
  *
  * @throws {SyscallError} if it could not be started, for example `ENOENT`.
  */
 export function spawnProcess(options: SpawnOptions): SpawnedProcess {
-  listenForChildren();
+  prepareOnce();
   const actions = Buffer.alloc(OPAQUE_BYTES);
   actionsInit(actions);
   const pid = new Int32Array(1);
@@ -122,9 +129,14 @@ function spawnAttributes(): Buffer {
   return attributes;
 }
 
-function listenForChildren(): void {
+/**
+ * Before the first spawn. Descriptors that whoever started this process left open are closed on exec from here on: ours
+ * are anyway, and a container must have none of either.
+ */
+function prepareOnce(): void {
   if (isListening) return;
   isListening = true;
+  closeRange(SYS_CLOSE_RANGE, 3, 0xffff_ffff, CLOSE_RANGE_CLOEXEC);
   process.on('SIGCHLD', () => {
     for (const pid of waiting.keys()) reap(pid);
   });

@@ -31,10 +31,12 @@ export class TerminalMaster {
     this.#stream.on('error', () => this.close());
   }
 
-  /** Output of the terminal until everybody has left it. */
+  /** @yields Output of the terminal until everybody has left it. */
   async *output(): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of this.#stream) yield chunk as Buffer;
+      // Not destroyed at the end of the iteration: a client that leaves must not hang the terminal up.
+      const chunks: AsyncIterable<Buffer> = this.#stream.iterator({ destroyOnReturn: false });
+      yield* chunks;
     } catch {
       // EIO, see above.
     }

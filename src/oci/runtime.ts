@@ -173,9 +173,10 @@ export function runtimeKnows(runtime: Runtime, id: string): boolean {
 async function readText(fd: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of readablePipe(fd)) {
-    size += (chunk as Buffer).length;
-    if (size <= OUTPUT_LIMIT_BYTES) chunks.push(chunk as Buffer);
+  const pipe: AsyncIterable<Buffer> = readablePipe(fd);
+  for await (const chunk of pipe) {
+    size += chunk.length;
+    if (size <= OUTPUT_LIMIT_BYTES) chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -24,6 +24,8 @@ export interface Fixture {
   tty(...args: string[]): TtySession;
   /** Starts the client with pipes and does not wait. */
   background(...args: string[]): ChildProcess;
+  /** Kills every client that was started on a terminal or in the background and still runs. */
+  endClients(): Promise<void>;
 }
 
 /** What a suite's daemon needs before the tests. */
@@ -45,6 +47,10 @@ export interface FixtureOptions extends DaemonOptions {
 export function useDaemon(options: FixtureOptions = {}): Fixture {
   let daemon: TestDaemon | undefined;
   let client: Client | undefined;
+  const fixture = makeFixture(
+    () => daemon ?? fail('its daemon did not start'),
+    () => client ?? fail('its client cannot be had'),
+  );
   before(async () => {
     client = await (options.client ?? pierClient)();
     daemon = await startDaemon(options);
@@ -55,6 +61,7 @@ export function useDaemon(options: FixtureOptions = {}): Fixture {
     logStart = daemon?.log.length ?? 0;
   });
   afterEach(async (t) => {
+    await fixture.endClients();
     if (daemon === undefined) return;
     if ((t as { passed?: boolean }).passed === false)
       console.error(`The daemon's log during "${t.name}":\n${daemon.log.slice(logStart).slice(-8000)}`);
@@ -64,10 +71,7 @@ export function useDaemon(options: FixtureOptions = {}): Fixture {
   after(async () => {
     await daemon?.[Symbol.asyncDispose]();
   });
-  return makeFixture(
-    () => daemon ?? fail('its daemon did not start'),
-    () => client ?? fail('its client cannot be had'),
-  );
+  return fixture;
 }
 
 const CLIENTS: Readonly<Record<string, () => Promise<Client | undefined> | Client>> = { docker: dockerClient, pier: pierClient };
@@ -100,6 +104,8 @@ export function fixtureOf(daemon: TestDaemon, client: Client = pierClient()): Fi
 }
 
 function makeFixture(daemon: () => TestDaemon, client: () => Client): Fixture {
+  const sessions: TtySession[] = [];
+  const children: ChildProcess[] = [];
   const fixture: Fixture = {
     get daemon() {
       return daemon();
@@ -116,8 +122,20 @@ function makeFixture(daemon: () => TestDaemon, client: () => Client): Fixture {
       return result.stdout.replace(/\n$/, '');
     },
     cliWith: async (runOptions, ...args) => await run(client(), args, { ...runOptions, host: daemon().host }),
-    tty: (...args) => startOnTty(client(), args, { host: daemon().host }),
-    background: (...args) => start(client(), args, { host: daemon().host }),
+    tty: (...args) => {
+      const session = startOnTty(client(), args, { host: daemon().host });
+      sessions.push(session);
+      return session;
+    },
+    background: (...args) => {
+      const child = start(client(), args, { host: daemon().host });
+      children.push(child);
+      return child;
+    },
+    endClients: async () => {
+      for (const child of children.splice(0)) child.kill('SIGKILL');
+      await Promise.all(sessions.splice(0).map((session) => session[Symbol.asyncDispose]()));
+    },
   };
   return fixture;
 }

@@ -22,6 +22,7 @@ export function statusText(state: Container['state'], nowMs: number): string {
     case 'created':
       return 'Created';
     case 'exited':
+    default:
       return state.finishedAt === undefined ? '' : `Exited (${state.exitCode}) ${since(state.finishedAt, nowMs)} ago`;
   }
 }

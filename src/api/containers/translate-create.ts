@@ -165,7 +165,7 @@ function refuseOtherNetworks(config: ContainerCreateRequest, mode: string): void
   const isFirst = (name: string): boolean => name === mode || translateNetworkMode(name) === translateNetworkMode(mode);
   for (const [name, endpoint] of Object.entries(config.NetworkingConfig?.EndpointsConfig ?? {})) {
     if (!isFirst(name)) throw notSupported(`a second network (${name}) in NetworkingConfig`);
-    refuseUnsupportedEndpoint(name, (endpoint ?? {}) as Body);
+    refuseUnsupportedEndpoint(name, endpoint ?? {});
   }
 }
 

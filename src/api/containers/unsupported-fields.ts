@@ -1,6 +1,7 @@
 import type { ContainerConfig, EndpointSettings, HostConfig } from '../../wire/index.ts';
 import { MASKED_PATHS, READONLY_PATHS } from './host-config.ts';
 import { notSupported } from '../errors.ts';
+import { isRecord } from '../field-kinds.ts';
 
 /** Fields of a create request's config that a container of pier has. */
 type HonouredConfig =
@@ -179,15 +180,15 @@ function refuse(body: Readonly<Record<string, unknown>>, fields: Readonly<Record
 
 function isNoHealthcheck(value: unknown): boolean {
   if (isUnset(value)) return true;
-  const fields: Readonly<Record<string, unknown>> = { ...(value as object) };
-  const test = fields['Test'];
+  if (!isRecord(value)) return false;
+  const test = value['Test'];
   if (Array.isArray(test) && test.length === 1 && test[0] === 'NONE') return true;
-  return Object.values(fields).every(isUnset);
+  return Object.values(value).every(isUnset);
 }
 
 function isDefaultLog(value: unknown): boolean {
   if (isUnset(value)) return true;
-  const fields: Readonly<Record<string, unknown>> = { ...(value as object) };
+  if (!isRecord(value)) return false;
   // Output is kept on disk and can be read back: what json-file promises.
-  return (isUnset(fields['Type']) || fields['Type'] === 'json-file') && isUnset(fields['Config']);
+  return (isUnset(value['Type']) || value['Type'] === 'json-file') && isUnset(value['Config']);
 }

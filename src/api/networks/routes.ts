@@ -23,7 +23,6 @@ function list({ backend, request, response }: HttpExchange): void {
     const terms = filters.get(key);
     return terms === undefined || terms.length === 0 || terms.some(test);
   };
-  const isTrue = (term: string): boolean => term === 'true' || term === '1';
   const networks = backend.networks
     .list()
     .filter(
@@ -41,6 +40,10 @@ function list({ backend, request, response }: HttpExchange): void {
     200,
     networks.map((network) => toNetworkInspect(network, {})),
   );
+}
+
+function isTrue(term: string): boolean {
+  return term === 'true' || term === '1';
 }
 
 function inspect({ backend, request, response }: HttpExchange): void {

@@ -39,14 +39,17 @@ export interface GoPipeline {
   readonly offset: number;
 }
 
+/** `{{if}}`, `{{with}}` or `{{range}}`, with its `{{else}}`. */
+export interface GoBlock {
+  readonly kind: 'if' | 'with' | 'range';
+  readonly pipeline: GoPipeline;
+  readonly body: readonly GoNode[];
+  readonly otherwise: readonly GoNode[];
+}
+
 /** A piece of a template that is run for its output. */
 export type GoNode =
+  | GoBlock
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly pipeline: GoPipeline }
-  | {
-      readonly kind: 'if' | 'with' | 'range';
-      readonly pipeline: GoPipeline;
-      readonly body: readonly GoNode[];
-      readonly otherwise: readonly GoNode[];
-    }
   | { readonly kind: 'break' | 'continue' };

@@ -2,7 +2,7 @@ import { GoCallError } from './go-call-error.ts';
 import { GoTemplateError, lineOf } from './go-template-error.ts';
 import { formatGoValue, goTypeName, GoStruct, isGoList, isGoMap, isTrue, sortedKeys } from './go-value.ts';
 import type { GoFunction, GoParameter } from './go-functions.ts';
-import type { GoCommand, GoNode, GoOperand, GoPipeline } from './go-template-ast.ts';
+import type { GoBlock, GoCommand, GoNode, GoOperand, GoPipeline } from './go-template-ast.ts';
 import type { GoValue } from './go-value.ts';
 
 /** A template that has been read, and what to run it with. */
@@ -82,13 +82,13 @@ class TemplateRunner {
     this.#output += value === undefined ? '<no value>' : formatGoValue(value);
   }
 
-  #branch(node: Extract<GoNode, { body: unknown }>, dot: GoValue): Flow {
+  #branch(node: GoBlock, dot: GoValue): Flow {
     const value = this.#pipeline(node.pipeline, dot);
     if (isTrue(value)) return this.#list(node.body, node.kind === 'with' ? value : dot);
     return this.#list(node.otherwise, dot);
   }
 
-  #range(node: Extract<GoNode, { body: unknown }>, dot: GoValue): Flow {
+  #range(node: GoBlock, dot: GoValue): Flow {
     const value = this.#commands(node.pipeline, dot);
     const items = this.#items(value, node.pipeline);
     const scope = this.#variables.length;
@@ -187,7 +187,8 @@ class TemplateRunner {
       if (isStrict) throw this.#error(place, `map has no entry for key ${JSON.stringify(name)}`);
       return undefined;
     }
-    if (receiver instanceof GoStruct && receiver.fields.has(name)) return receiver.fields.get(name);
+    const holder = receiver instanceof GoStruct ? receiver.holderOf(name) : undefined;
+    if (holder !== undefined) return holder.fields.get(name);
     if (receiver === undefined) {
       if (isStrict) throw this.#error(place, `nil data; no entry for key ${JSON.stringify(name)}`);
       return undefined;

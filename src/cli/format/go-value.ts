@@ -19,11 +19,25 @@ export class GoStruct {
   readonly fields: ReadonlyMap<string, GoValue>;
   /** What `json` prints for it: JSON text. */
   readonly json: () => string;
+  /** Names of the fields that are embedded structs: theirs are reached as if they were its own. */
+  readonly embedded: readonly string[];
 
-  constructor(typeName: string, fields: ReadonlyMap<string, GoValue>, json: () => string) {
+  constructor(typeName: string, fields: ReadonlyMap<string, GoValue>, json: () => string, embedded: readonly string[] = []) {
     this.typeName = typeName;
     this.fields = fields;
     this.json = json;
+    this.embedded = embedded;
+  }
+
+  /** The struct, this or an embedded one, that has a field. */
+  holderOf(name: string): GoStruct | undefined {
+    if (this.fields.has(name)) return this;
+    for (const part of this.embedded) {
+      const inner = this.fields.get(part);
+      const holder = inner instanceof GoStruct ? inner.holderOf(name) : undefined;
+      if (holder !== undefined) return holder;
+    }
+    return undefined;
   }
 }
 

@@ -59,7 +59,7 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     paths: ['import', 'image import'],
     usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
     summary: 'Import the contents from a tarball to create a filesystem image',
-    examples: ["pier import -c 'CMD [\"/bin/sh\"]' rootfs.tar.gz alpine"],
+    examples: ['pier import -c \'CMD ["/bin/sh"]\' rootfs.tar.gz alpine'],
     flags: [
       { long: 'change', short: 'c', kind: 'list', description: 'Apply Dockerfile instruction to the created image' },
       { long: 'message', short: 'm', kind: 'string', description: 'Set commit message for imported image' },
@@ -99,7 +99,12 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Display detailed information on one or more images',
     examples: ["pier image inspect -f '{{json .Config.Env}}' alpine"],
     flags: [
-      { long: 'format', short: 'f', kind: 'string', description: "Format output using a custom template: 'json', or a Go template 'TEMPLATE'" },
+      {
+        long: 'format',
+        short: 'f',
+        kind: 'string',
+        description: "Format output using a custom template: 'json', or a Go template 'TEMPLATE'",
+      },
       NO_PLATFORM,
     ],
     args: { min: 1 },
@@ -142,14 +147,12 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 0, max: 0 },
     load: () => import('./prune.ts'),
   },
-  ...['build', 'pull', 'push'].map(
-    (name): CommandDefinition => ({
-      paths: [`image ${name}`],
-      usage: '',
-      summary: 'Not supported yet',
-      flags: [],
-      args: { min: 0 },
-      unsupported: true,
-    }),
-  ),
+  ...['build', 'pull', 'push'].map((name): CommandDefinition => ({
+    paths: [`image ${name}`],
+    usage: '',
+    summary: 'Not supported yet',
+    flags: [],
+    args: { min: 0 },
+    unsupported: true,
+  })),
 ];

@@ -20,6 +20,8 @@ function parse(text: string): TypedReference {
     return parseTypedReference(text);
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    throw new CommandError(`Error parsing reference: ${JSON.stringify(text)} is not a valid repository/tag: ${error.message}`, 1, { cause: error });
+    throw new CommandError(`Error parsing reference: ${JSON.stringify(text)} is not a valid repository/tag: ${error.message}`, 1, {
+      cause: error,
+    });
   }
 }

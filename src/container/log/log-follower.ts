@@ -25,15 +25,16 @@ export interface FollowOptions {
  *
  * A reader that is slow stays behind in the file and holds up nobody; memory is bounded by one block.
  *
- * @returns Batches of chunks, in order.
+ * @yields Batches of chunks, in order.
  */
 export async function* followLog(options: FollowOptions): AsyncGenerator<readonly LogChunk[]> {
   const doorbell = new Doorbell();
   let isEnded = false;
-  void options.ended.then(() => {
+  const onEnd = (): void => {
     isEnded = true;
     doorbell.ring();
-  });
+  };
+  void options.ended.then(onEnd);
   const onAbort = (): void => doorbell.ring();
   options.signal?.addEventListener('abort', onAbort);
   const watcher = watch(options.path, () => doorbell.ring());

@@ -8,6 +8,7 @@ import type { LogChunk, LogOptions } from '../container-service.ts';
  *
  * @param path The log; absent means empty.
  * @param ended Resolves when the process that writes it has ended; already resolved if none runs.
+ * @yields Chunks in order.
  */
 export async function* readLog(path: string, ended: Promise<unknown>, options: LogOptions): AsyncGenerator<LogChunk> {
   if (!existsSync(path) || (!options.stdout && !options.stderr)) return;

@@ -131,7 +131,11 @@ function post(request: ArchiveRequest): void {
 function startWorker(): Worker {
   // Run from source the files end in .ts, from dist/ in .js; the compiler rewrites imports but no URLs.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const started = new Worker(new URL(`./archive-worker.${extension}`, import.meta.url), { name: 'pier-archive' });
+  const started = new Worker(new URL(`./archive-worker.${extension}`, import.meta.url), {
+    name: 'pier-archive',
+    // Most of its descriptors are opened by system calls that Node knows nothing of.
+    trackUnmanagedFds: false,
+  });
   started.on('message', receive);
   started.on('error', (error) => failAll(started, error));
   started.on('exit', (code) => failAll(started, new PierError('Internal', `Cannot finish archive: its thread ended with code ${code}`)));

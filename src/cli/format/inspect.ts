@@ -1,0 +1,120 @@
+import { CommandError } from '../command-error.ts';
+import { compileGoTemplate } from './go-template.ts';
+import { GoTemplateError } from './go-template-error.ts';
+import { encodeGoJson } from './go-value.ts';
+import { toStruct } from './shape.ts';
+import type { GoTemplate } from './go-template.ts';
+import type { GoValue } from './go-value.ts';
+import type { Shape } from './shape.ts';
+
+/** What an object's inspect answered, and the Go struct that templates see in it. */
+export interface Inspected {
+  readonly value: unknown;
+  readonly shape: Shape;
+}
+
+/** Exit code of a template that cannot be read. */
+const BAD_TEMPLATE_EXIT_CODE = 64;
+
+/**
+ * Runs an inspect command: fetches each object, prints what was found, then what went wrong.
+ *
+ * @param format Empty for indented JSON, `json` for one line of it, or a template that is run for each object.
+ * @param describe Gives the text of a failed fetch.
+ * @returns The exit code: 1 if anything went wrong.
+ * @throws {CommandError} If the template cannot be read.
+ */
+export async function inspectAll(
+  names: readonly string[],
+  format: string,
+  fetchOne: (name: string) => Promise<Inspected>,
+  describe: (error: unknown) => string,
+): Promise<number> {
+  const inspector = format === '' || format === 'json' ? new JsonInspector(format === '') : new TemplateInspector(format);
+  const errors: string[] = [];
+  for (const name of names) {
+    try {
+      inspector.add(await fetchOne(name));
+    } catch (error) {
+      errors.push(error instanceof GoTemplateError ? `template parsing error: ${error.message}` : describe(error));
+    }
+  }
+  process.stdout.write(inspector.output());
+  process.stderr.write(errors.map((error) => `${error}\n`).join(''));
+  return errors.length > 0 ? 1 : 0;
+}
+
+/** All objects as one JSON array. */
+class JsonInspector {
+  readonly #isIndented: boolean;
+  readonly #values: unknown[] = [];
+
+  constructor(isIndented: boolean) {
+    this.#isIndented = isIndented;
+  }
+
+  add({ value }: Inspected): void {
+    this.#values.push(value);
+  }
+
+  output(): string {
+    return `${JSON.stringify(this.#values, null, this.#isIndented ? 4 : 0)}\n`;
+  }
+}
+
+/** A template for each object: over the Go struct and, if that has not what the template asks for, over the JSON. */
+class TemplateInspector {
+  readonly #template: GoTemplate;
+  #output = '';
+
+  constructor(format: string) {
+    this.#template = compileFormat(format);
+  }
+
+  add({ value, shape }: Inspected): void {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded JSON is a GoValue by construction
+    const data = value as GoValue;
+    let text: string;
+    try {
+      text = this.#template.run(toStruct(data, shape));
+    } catch (error) {
+      if (!(error instanceof GoTemplateError)) throw error;
+      text = this.#template.run(data, { missingKey: 'error' });
+    }
+    this.#output += `${text}\n`;
+  }
+
+  output(): string {
+    return this.#output === '' ? '\n' : this.#output;
+  }
+}
+
+function compileFormat(format: string): GoTemplate {
+  try {
+    return compileGoTemplate(format);
+  } catch (error) {
+    if (!(error instanceof GoTemplateError)) throw error;
+    throw new CommandError(`template parsing error: ${error.message}`, BAD_TEMPLATE_EXIT_CODE, { cause: error });
+  }
+}
+
+/**
+ * Formats one object with a template, or as JSON for `json`.
+ *
+ * @param templateName How Go's messages call the template; Docker names some.
+ * @throws {CommandError} If the template cannot be read or run.
+ */
+export function formatObject(value: unknown, format: string, templateName: string = ''): string {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded JSON and structs are GoValues by construction
+  const data = value as GoValue;
+  if (format === 'json') return `${encodeGoJson(data)}\n`;
+  const named = (message: string): string =>
+    message.replace(/^template: :/, `template: ${templateName}:`).replace(' executing "" ', ` executing "${templateName}" `);
+  try {
+    return `${compileGoTemplate(format).run(data)}\n`;
+  } catch (error) {
+    if (!(error instanceof GoTemplateError)) throw error;
+    if (error.stage === 'run') throw new CommandError(named(error.message), 1, { cause: error });
+    throw new CommandError(`template parsing error: ${named(error.message)}`, BAD_TEMPLATE_EXIT_CODE, { cause: error });
+  }
+}

@@ -1,0 +1,46 @@
+import { describeError } from '../describe-error.ts';
+import { formatObject } from '../format/inspect.ts';
+import { GoStruct } from '../format/go-value.ts';
+import { clientStruct, describeClient } from './client-version.ts';
+import { clientInfoText, serverInfoText } from './info-text.ts';
+import type { SystemInfo } from '../../wire/index.ts';
+import type { CommandContext } from '../command.ts';
+import type { GoMap, GoValue } from '../format/go-value.ts';
+import type { ClientVersion } from './client-version.ts';
+
+/** Runs `pier info`. */
+export async function run({ flags, client, debug }: CommandContext): Promise<number> {
+  let info: SystemInfo | undefined;
+  let failure: unknown;
+  try {
+    info = await client.json<SystemInfo>({ method: 'GET', path: '/info' });
+  } catch (error) {
+    failure = error;
+  }
+  const self = await describeClient(client.apiVersion);
+  const format = flags.string('format');
+  if (format === '') process.stdout.write(clientInfoText(self, debug) + serverInfoText(info));
+  else process.stdout.write(formatObject(infoStruct(info, self, debug), format));
+  if (info?.Warnings) process.stderr.write(info.Warnings.map((warning) => `${warning}\n`).join(''));
+  if (failure === undefined) return 0;
+  process.stderr.write(`${describeError(failure)}\n`);
+  return 1;
+}
+
+/** The daemon's answer and, beside its fields, `ClientInfo`. */
+function infoStruct(info: SystemInfo | undefined, self: ClientVersion, debug: boolean): GoStruct {
+  const version = clientStruct(self);
+  const client = new GoStruct(
+    'system.clientInfo',
+    new Map<string, GoValue>([['Debug', debug], ...version.fields, ['Plugins', []], ['Warnings', null]]),
+    () => `{"Debug":${debug},${version.json().slice(1, -1)},"Plugins":[],"Warnings":null}`,
+  );
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded JSON is a GoValue by construction
+  const members = Object.entries((info ?? {}) as unknown as GoMap);
+  const server = JSON.stringify(info ?? {}).slice(1, -1);
+  return new GoStruct(
+    'system.dockerInfo',
+    new Map<string, GoValue>([...members, ['ClientInfo', client]]),
+    () => `{${server}${server === '' ? '' : ','}"ClientInfo":${client.json()}}`,
+  );
+}

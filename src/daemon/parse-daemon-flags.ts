@@ -1,0 +1,114 @@
+import { parseArgs } from 'node:util';
+import { LOG_LEVELS } from '../base/logger.ts';
+import type { LogLevel } from '../base/logger.ts';
+import { PierError } from '../base/errors.ts';
+import type { DaemonOptions } from './daemon-options.ts';
+
+/** What `pier daemon --help` prints. */
+export const DAEMON_HELP = `
+Usage:  pier daemon [OPTIONS]
+
+Run an engine and serve the Docker Engine API
+
+Options:
+      --add-runtime name=path    Register an OCI runtime (may be repeated)
+      --config file              Configuration file (default /etc/pier/daemon.json, if there is one)
+  -D, --debug                    Log at level debug
+      --default-runtime name     Runtime for containers that ask for none (default crun, else runc)
+  -G, --group name               Group that owns the sockets (default docker, if there is one, else root)
+  -H, --host address             Where to listen: unix:///path or fd:// (may be repeated; default unix://STATE/pier.sock)
+      --log-format text|json     How log lines look (default text)
+  -l, --log-level level          debug, info, warn or error (default info)
+      --root dir                 Images, containers, metadata (default /var/lib/pier)
+      --state dir                Sockets, mounts, bundles (default /run/pier)
+
+The configuration file has Docker's keys: data-root, exec-root, hosts, group, debug, log-level, log-format,
+default-runtime, runtimes.
+`;
+
+/** A command line, read. */
+export interface ParsedDaemonFlags {
+  readonly options: DaemonOptions;
+  /** The configuration file, if one was named. */
+  readonly configFile: string | undefined;
+  readonly wantsHelp: boolean;
+}
+
+/**
+ * Reads the flags of `pier daemon`.
+ *
+ * @throws {PierError} `InvalidArgument` for an unknown flag, an argument, or a bad value, naming it.
+ */
+export function parseDaemonFlags(args: readonly string[]): ParsedDaemonFlags {
+  const { values } = parse(args);
+  const root = values.root ?? values['data-root'];
+  const state = values.state ?? values['exec-root'];
+  const logLevel = values.debug === true ? 'debug' : values['log-level'];
+  const logFormat = values['log-format'];
+  const options: DaemonOptions = {
+    ...(root === undefined ? {} : { root }),
+    ...(state === undefined ? {} : { state }),
+    ...(values.host === undefined ? {} : { hosts: values.host }),
+    ...(values.group === undefined ? {} : { group: values.group }),
+    ...(logLevel === undefined ? {} : { logLevel: parseLogLevel(logLevel) }),
+    ...(logFormat === undefined ? {} : { logFormat: parseLogFormat(logFormat) }),
+    ...(values['default-runtime'] === undefined ? {} : { defaultRuntime: values['default-runtime'] }),
+    ...(values['add-runtime'] === undefined ? {} : { runtimes: Object.fromEntries(values['add-runtime'].map(parseRuntime)) }),
+  };
+  return { options, configFile: values.config ?? values['config-file'], wantsHelp: values.help === true };
+}
+
+/** Checks a log level. @throws {PierError} `InvalidArgument`. */
+export function parseLogLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (level === undefined)
+    throw new PierError('InvalidArgument', `Cannot use log level "${text}": expected one of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+/** Checks a log format. @throws {PierError} `InvalidArgument`. */
+export function parseLogFormat(text: string): 'text' | 'json' {
+  if (text !== 'text' && text !== 'json') throw new PierError('InvalidArgument', `Cannot use log format "${text}": expected text or json`);
+  return text;
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseStrictly> {
+  try {
+    return parseStrictly(args);
+  } catch (error) {
+    throw new PierError('InvalidArgument', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+// The inferred type carries each flag's own value type.
+// oxlint-disable-next-line typescript/explicit-module-boundary-types -- not exported
+function parseStrictly(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      'add-runtime': { type: 'string', multiple: true },
+      config: { type: 'string' },
+      'config-file': { type: 'string' },
+      'data-root': { type: 'string' },
+      debug: { type: 'boolean', short: 'D' },
+      'default-runtime': { type: 'string' },
+      'exec-root': { type: 'string' },
+      group: { type: 'string', short: 'G' },
+      help: { type: 'boolean', short: 'h' },
+      host: { type: 'string', short: 'H', multiple: true },
+      'log-format': { type: 'string' },
+      'log-level': { type: 'string', short: 'l' },
+      root: { type: 'string' },
+      state: { type: 'string' },
+    },
+  });
+}
+
+function parseRuntime(text: string): [string, { readonly path: string }] {
+  const [name = '', ...rest] = text.split('=');
+  const path = rest.join('=');
+  if (name === '' || path === '') throw new PierError('InvalidArgument', `Cannot add runtime "${text}": expected name=path`);
+  return [name, { path }];
+}

@@ -1,0 +1,69 @@
+// Restart policies: when a container comes back by itself, and when it must not.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { IS_PEER } from '../harness/daemon.ts';
+import { describeWithClients } from '../harness/fixture.ts';
+import { until } from '../harness/until.ts';
+
+describeWithClients('restart policies', (pier) => {
+  const count = async (name: string): Promise<number> => Number(await pier.ok('inspect', '--format', '{{.RestartCount}}', name));
+  const status = async (name: string): Promise<string> => await pier.ok('inspect', '--format', '{{.State.Status}}', name);
+
+  it('always starts it again, whatever the exit code', async () => {
+    await pier.ok('run', '-d', '--name', 'a', '--restart', 'always', 'alpine', 'sh', '-c', 'echo run; exit 0');
+    await until(async () => (await count('a')) >= 2);
+    assert.ok((await pier.ok('logs', 'a')).startsWith('run\nrun'));
+    await pier.ok('rm', '-f', 'a');
+  });
+
+  it('on-failure gives up after so many times, and not after success', async () => {
+    await pier.ok('run', '-d', '--name', 'f', '--restart', 'on-failure:2', 'alpine', 'false');
+    await until(async () => (await count('f')) === 2 && (await status('f')) === 'exited');
+    await pier.ok('run', '-d', '--name', 's', '--restart', 'on-failure', 'alpine', 'true');
+    await until(async () => (await status('s')) === 'exited');
+    await sleep(300);
+    assert.equal(await count('s'), 0);
+  });
+
+  it('stop ends it for good, kill by the process does not', async () => {
+    await pier.ok('run', '-d', '--name', 'k', '--restart', 'unless-stopped', 'alpine', 'sleep', '1000');
+    const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', 'k');
+    process.kill(Number(pid), 'SIGKILL');
+    await until(async () => (await count('k')) === 1 && (await status('k')) === 'running');
+    await pier.ok('stop', '-t', '0', 'k');
+    await sleep(400);
+    assert.equal(await status('k'), 'exited');
+  });
+
+  it('a container that restarts is shown as restarting, and rm -f ends it', async () => {
+    await pier.ok('run', '-d', '--name', 'loop', '--restart', 'always', 'alpine', 'false');
+    await until(async () => (await status('loop')) === 'restarting');
+    assert.match(await pier.ok('ps', '-a', '--format', '{{.Status}}'), /^Restarting \(1\) /);
+    await pier.ok('rm', '-f', 'loop');
+    await sleep(500);
+    assert.equal(await pier.ok('ps', '-aq'), '');
+  });
+
+  it('--rm and a restart policy exclude each other', async () => {
+    const result = await pier.cli('run', '--rm', '--restart', 'always', 'alpine', 'true');
+    assert.equal(result.exitCode, 125);
+    assert.match(result.stderr, /[cC]onflicting options:.*(--restart and --rm|autoremove)/i);
+  });
+
+  it('a new daemon starts what should run', { skip: IS_PEER && 'a peer is not killed' }, async () => {
+    await pier.ok('run', '-d', '--name', 'always', '--restart', 'always', 'alpine', 'sleep', '1000');
+    await pier.ok('run', '-d', '--name', 'unless', '--restart', 'unless-stopped', 'alpine', 'sleep', '1000');
+    await pier.ok('run', '-d', '--name', 'failing', '--restart', 'on-failure', 'alpine', 'sh', '-c', 'sleep 0.5; exit 3');
+    await pier.ok('stop', '-t', '0', 'unless');
+    const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', 'always');
+    await pier.daemon.kill();
+    process.kill(Number(pid), 'SIGKILL');
+    await sleep(700);
+    await pier.daemon.start();
+    await until(async () => (await status('always')) === 'running');
+    assert.notEqual(await pier.ok('inspect', '--format', '{{.State.Pid}}', 'always'), pid);
+    await until(async () => (await count('failing')) >= 1);
+    assert.equal(await status('unless'), 'exited');
+  });
+});
