@@ -29,7 +29,7 @@ import { NETWORK_SCHEMA, openNetworkService } from './network/index.ts';
 import { LAYER_SCHEMA, openBlobStore, openDatabase, openOverlayLayerStore } from './store/index.ts';
 import { PIER_VERSION } from './base/version.ts';
 import type { Logger } from './base/logger.ts';
-import type { ContainerEvent, ContainerService, OpenContainerService } from './container/index.ts';
+import type { ContainerEvent, ContainerHost, ContainerService, OpenContainerService } from './container/index.ts';
 import type { EngineApi, EngineConfig, EngineEvent, EngineInfo, EventFilter, RunResult } from './engine/engine-api.ts';
 import type { ProbedHost } from './engine/probe-host.ts';
 import type { RunOptions } from './engine/run-container.ts';
@@ -183,6 +183,7 @@ async function openParts(config: EngineConfig, held: AsyncDisposableStack): Prom
   const networks = held.use(await openNetworkService({ stateDir: state, database, engineId, isDefaultRoot, logger }));
   const probed = await probing;
   for (const warning of probed.warnings) logger.warn(warning);
+  held.defer(() => removeIdleInfrastructure(networks, probed.host, logger));
   containers = held.use(
     await openContainerService(
       {
@@ -200,7 +201,6 @@ async function openParts(config: EngineConfig, held: AsyncDisposableStack): Prom
       index,
     ),
   );
-  held.defer(() => removeIdleInfrastructure(networks, logger));
   return { root, state, engineId, database, images, networks, containers, hub, probed };
 }
 
@@ -222,11 +222,13 @@ async function ensureStarter(images: ImageService, reference: string): Promise<v
   }
 }
 
-async function removeIdleInfrastructure(networks: NetworkService, logger: Logger): Promise<void> {
+/** On an orderly end, what only running containers need goes away with the last of them. */
+async function removeIdleInfrastructure(networks: NetworkService, host: ContainerHost, logger: Logger): Promise<void> {
   try {
     await networks.removeIdleInfrastructure();
+    if (host.cgroups.list(host.cgroupParent).length === 0) await host.cgroups.remove(host.cgroupParent);
   } catch (error) {
-    logger.warn('the bridge could not be removed', { error });
+    logger.warn('what idle containers do not need could not be removed', { error });
   }
 }
 

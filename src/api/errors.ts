@@ -81,11 +81,12 @@ const WORDING: Readonly<Record<string, Wording>> = {
     `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
   'container.bad-name': ({ name }) => `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
   'container.no-command': () => 'no command specified',
-  'container.bad-capability': ({ capability, list }) => `invalid ${list ?? 'CapAdd'}: unknown capability: "${withCap(capability)}"`,
+  'container.bad-capability': ({ capability, list }) =>
+    `invalid ${list === 'drop' ? 'CapDrop' : 'CapAdd'}: unknown capability: "${withCap(capability)}"`,
   'container.bad-signal': ({ signal }) => `invalid signal: ${signal}`,
   'container.unknown-runtime': ({ runtime }) => `unknown or invalid runtime name: ${runtime}`,
   'container.not-running': ({ id }) => `container ${id} is not running`,
-  'container.already-paused': ({ id }) => `container ${id} is already paused`,
+  'container.already-paused': ({ id }) => `Container ${id} is already paused`,
   'container.not-paused': ({ id }) => `Container ${id} is not paused`,
   'container.running': ({ status }) => removalRefused(status),
   'container.removal-in-progress': ({ ref, id }) => `removal of container ${ref ?? id} is already in progress`,
@@ -126,8 +127,9 @@ const WORDING: Readonly<Record<string, Wording>> = {
 };
 
 function textWithCauses(error: Error): string {
-  const cause = error.cause instanceof Error ? `: ${textWithCauses(error.cause)}` : '';
-  return `${error.message}${cause}`;
+  const cause = error.cause instanceof Error ? textWithCauses(error.cause) : '';
+  // Errors that only add a code repeat the text of what they wrap.
+  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
 
 function withCap(capability: string | undefined): string {

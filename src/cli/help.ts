@@ -18,7 +18,11 @@ function width(): number {
  */
 export function commandHelp(definition: CommandDefinition, path: string): string {
   const { flags, summary, description, examples = [], aliases = [] } = definition;
-  const names = [...definition.paths.filter((name) => name.includes(' ')), ...aliases, ...definition.paths.filter((name) => !name.includes(' '))];
+  const names = [
+    ...definition.paths.filter((name) => name.includes(' ')),
+    ...aliases,
+    ...definition.paths.filter((name) => !name.includes(' ')),
+  ];
   const shown = flags.filter((flag) => !flag.hidden && !flag.unsupported);
   const missing = flags.filter((flag) => flag.unsupported).map((flag) => `--${flag.long}`);
   const parts = [usageLine(definition, path), description ?? summary];
@@ -36,11 +40,13 @@ export function usageLine(definition: CommandDefinition, path: string): string {
 
 /** Help for a group: its commands by name. */
 export function groupHelp(group: CommandGroup, definitions: readonly CommandDefinition[]): string {
-  const rows = definitions.filter((definition) => definition.section !== 'hidden' && !definition.unsupported).flatMap((definition) =>
-    definition.paths
-      .filter((path) => path.startsWith(`${group.name} `))
-      .map((path): readonly [string, string] => [path.slice(group.name.length + 1), definition.summary]),
-  );
+  const rows = definitions
+    .filter((definition) => definition.section !== 'hidden' && !definition.unsupported)
+    .flatMap((definition) =>
+      definition.paths
+        .filter((path) => path.startsWith(`${group.name} `))
+        .map((path): readonly [string, string] => [path.slice(group.name.length + 1), definition.summary]),
+    );
   return `Usage:  pier ${group.name} COMMAND
 
 ${group.summary}
@@ -53,7 +59,11 @@ Run 'pier ${group.name} COMMAND --help' for more information on a command.
 }
 
 /** What `pier --help` prints. */
-export function topHelp(definitions: readonly CommandDefinition[], groups: readonly CommandGroup[], globals: readonly FlagDefinition[]): string {
+export function topHelp(
+  definitions: readonly CommandDefinition[],
+  groups: readonly CommandGroup[],
+  globals: readonly FlagDefinition[],
+): string {
   const listed = definitions.filter((definition) => definition.section !== 'hidden' && !definition.unsupported);
   const rowsOf = (section: string): (readonly [string, string])[] =>
     listed
@@ -92,10 +102,19 @@ function table(rows: readonly (readonly [string, string])[]): string {
 }
 
 function flagTable(flags: readonly FlagDefinition[]): string {
-  const rows = flags.toSorted((a, b) => (a.long < b.long ? -1 : 1)).map((flag): readonly [string, string] => [flagTerm(flag), flagText(flag)]);
+  const rows = flags
+    .toSorted((a, b) => (a.long < b.long ? -1 : 1))
+    .map((flag): readonly [string, string] => [flagTerm(flag), flagText(flag)]);
   const indent = Math.max(...rows.map(([term]) => term.length)) + 3;
   return rows
-    .map(([term, text]) => term.padEnd(indent) + text.split('\n').flatMap((line) => wrap(line, width() - 1 - indent)).join(`\n${' '.repeat(indent)}`))
+    .map(
+      ([term, text]) =>
+        term.padEnd(indent) +
+        text
+          .split('\n')
+          .flatMap((line) => wrap(line, width() - 1 - indent))
+          .join(`\n${' '.repeat(indent)}`),
+    )
     .join('\n');
 }
 

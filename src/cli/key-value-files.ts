@@ -35,7 +35,8 @@ async function readLines(files: readonly string[]): Promise<string[]> {
       if (line === '' || line.startsWith('#')) continue;
       const [name = ''] = line.split('=', 1);
       if (name === '') throw new CommandError(`invalid env file (${file}): no variable name on line '${line}'`, 125, { hint: true });
-      if (/\s/.test(name)) throw new CommandError(`invalid env file (${file}): variable '${name}' contains whitespaces`, 125, { hint: true });
+      if (/\s/.test(name))
+        throw new CommandError(`invalid env file (${file}): variable '${name}' contains whitespaces`, 125, { hint: true });
       items.push(line);
     }
   }

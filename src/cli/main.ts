@@ -21,9 +21,13 @@ const GLOBAL_FLAGS: readonly FlagDefinition[] = [
   },
   { long: 'version', short: 'v', kind: 'bool', description: 'Print version information and quit' },
   { long: 'config', kind: 'string', hidden: true, description: 'Location of client config files; pier has none' },
-  ...['context', 'tls', 'tlscacert', 'tlscert', 'tlskey', 'tlsverify'].map(
-    (long): FlagDefinition => ({ long, kind: 'bool', hidden: true, unsupported: true, description: 'Not supported yet' }),
-  ),
+  ...['context', 'tls', 'tlscacert', 'tlscert', 'tlskey', 'tlsverify'].map((long): FlagDefinition => ({
+    long,
+    kind: 'bool',
+    hidden: true,
+    unsupported: true,
+    description: 'Not supported yet',
+  })),
 ];
 
 /**
@@ -68,7 +72,8 @@ async function dispatch(words: readonly string[], globals: ParsedFlags): Promise
       const [word] = found.rest;
       if (word === undefined || word === '--help' || word === '-h') return await help([found.group.name]);
       const name = `pier ${found.group.name}`;
-      if (word.startsWith('-')) return complain(`unknown flag: ${word}\n\nUsage:  ${name} COMMAND\n\nRun '${name} --help' for more information`, 125);
+      if (word.startsWith('-'))
+        return complain(`unknown flag: ${word}\n\nUsage:  ${name} COMMAND\n\nRun '${name} --help' for more information`, 125);
       return complain(`pier: unknown command: ${name} ${word}\n\nUsage:  ${name}\n\nRun '${name} --help' for more information`, 1);
     }
     case 'unsupported':
@@ -85,7 +90,7 @@ async function execute(definition: CommandDefinition, path: string, words: reado
     checkArguments(definition, path, args.length);
     if (definition.load === undefined) throw new CommandError(`'pier ${path}' is not supported yet`, 1);
     const { run } = await definition.load();
-    return await run({ path, definition, flags, args, ...(await connection(globals)) });
+    return await run({ path, definition, flags, args, ...(await connection(globals, true)) });
   } catch (error) {
     if (error instanceof FlagError) return await fail(error, path, `Usage:  pier ${path} ${definition.usage}`.trimEnd());
     return await fail(error, path, undefined, definition.exit125 ?? false);
@@ -93,14 +98,17 @@ async function execute(definition: CommandDefinition, path: string, words: reado
 }
 
 /** The last of several `-H` counts; without one `DOCKER_HOST`; without that pier's own daemon, which may be started. */
-async function connection(globals: ParsedFlags): Promise<Pick<CommandContext, 'client' | 'host' | 'debug'>> {
+async function connection(globals: ParsedFlags, mayStart: boolean): Promise<Pick<CommandContext, 'client' | 'host' | 'debug'>> {
   const { Client } = await import('../client/index.ts');
   const chosen = globals.flags.list('host').at(-1) ?? (process.env['DOCKER_HOST'] || undefined);
   const host = chosen ?? DEFAULT_HOST;
   const apiVersion = process.env['DOCKER_API_VERSION'];
-  const onUnreachable =
-    chosen === undefined ? async (): Promise<boolean> => await (await import('./daemon-autostart.ts')).startDaemon(host) : undefined;
-  const client: Client = new Client({ host, ...(apiVersion && { apiVersion }), ...(onUnreachable && { onUnreachable }) });
+  const onUnreachable = async (): Promise<boolean> => await (await import('./daemon-autostart.ts')).startDaemon(host);
+  const client: Client = new Client({
+    host,
+    ...(apiVersion && { apiVersion }),
+    ...(mayStart && chosen === undefined && { onUnreachable }),
+  });
   return { client, host, debug: globals.flags.bool('debug') };
 }
 
@@ -178,5 +186,5 @@ async function printVersion(): Promise<number> {
 async function complete(words: readonly string[], globals: ParsedFlags): Promise<number> {
   const { completion, candidates } = await import('./completion.ts');
   if (words[0] === 'completion') return completion(words[1]);
-  return await candidates(words.slice(1), (await connection(globals)).client);
+  return await candidates(words.slice(1), (await connection(globals, false)).client);
 }

@@ -89,7 +89,7 @@ class FlagParse {
 
   /** Reads a word without its dash: letters without values, of which the last may have one. */
   short(word: string, rest: string[]): void {
-    for (let letters = word; letters !== ''; ) {
+    for (let letters = word; letters !== '';) {
       const letter = letters.charAt(0);
       const definition = this.#definitions.find((flag) => flag.short === letter) ?? (letter === 'h' ? HELP : undefined);
       if (definition === undefined) throw new FlagError(`unknown shorthand flag: '${letter}' in -${letters}`);

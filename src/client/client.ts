@@ -130,7 +130,8 @@ export class Client {
         return response;
       }
       const message = errorMessage(response.status, await text(response.message));
-      if (this.#isVersionSettled || response.status !== 400 || !message.includes('is too new')) throw new ApiError(response.status, message);
+      if (this.#isVersionSettled || response.status !== 400 || !message.includes('is too new'))
+        throw new ApiError(response.status, message);
       await this.ping(request.signal);
     }
   }

@@ -5,12 +5,6 @@ import type { ImageService } from '../image/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerFilter } from './container-service.ts';
 
-/** Newest first; containers of one moment by id, so that the order is always the same. */
-export function newestFirst(a: Container, b: Container): number {
-  const order = compareTimes(b.createdAt, a.createdAt);
-  return order === 0 ? (a.id < b.id ? 1 : -1) : order;
-}
-
 /** Times are in UTC with trailing zeros dropped, so text order is not time order. */
 function compareTimes(a: string, b: string): number {
   const difference = (parseNs(a) ?? 0n) - (parseNs(b) ?? 0n);

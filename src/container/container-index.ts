@@ -27,7 +27,7 @@ export class ContainerIndex {
 
   constructor(database: Database) {
     this.#database = database;
-    for (const row of database.handle.prepare('SELECT document FROM container').all()) {
+    for (const row of database.handle.prepare('SELECT document FROM container ORDER BY rowid').all()) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes the column
       this.#remember(JSON.parse(String(row['document'])) as Container);
     }
@@ -53,7 +53,7 @@ export class ContainerIndex {
     return id === undefined ? undefined : this.#byId.get(id);
   }
 
-  /** In no order. */
+  /** Oldest first: a change keeps a container's place. */
   all(): Iterable<Container> {
     return this.#byId.values();
   }

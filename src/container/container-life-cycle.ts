@@ -34,6 +34,10 @@ export class ContainerLifeCycle implements Disposable {
   readonly #context: ContainerContext;
   readonly #supervisor: RestartSupervisor;
   readonly #removals = new Map<string, Set<(result: WaitResult) => void>>();
+  /** Containers between the two halves of a restart: neither policy nor --rm acts on that end. */
+  readonly #restarting = new Set<string>();
+  /** Containers that are being removed by force: nothing starts them again. */
+  readonly #condemned = new Set<string>();
   /** Set while the engine closes: ends are left for the next engine to find. */
   #isClosing = false;
 
@@ -59,12 +63,12 @@ export class ContainerLifeCycle implements Disposable {
   }
 
   async stop(ref: string, options: StopOptions = {}): Promise<void> {
-    const container = this.#context.index.get(ref);
-    if (container.state.status === 'restarting') {
-      this.#supervisor.cancel(container.id);
-      this.#context.index.updateState(container.id, { status: 'exited', isStoppedByUser: true });
-      return;
+    const { id, state } = this.#context.index.get(ref);
+    if (state.status === 'restarting') {
+      await this.#settleRestart(id);
+      if (!hasProcess(this.#context.index.get(id))) return;
     }
+    const container = this.#context.index.get(id);
     if (!hasProcess(container)) {
       throw new PierError('NotModified', `Cannot stop container "${container.id}": it does not run`, {
         reason: 'container.already-stopped',
@@ -81,7 +85,6 @@ export class ContainerLifeCycle implements Disposable {
     const { id } = container;
     if (hasProcess(container)) {
       const signal = requireSignal(options.signal ?? container.stopSignal);
-      // Keeps both the policy and --rm from acting on this end.
       this.#restarting.add(id);
       try {
         await this.#endProcess(container, signal, options.timeoutSec);
@@ -92,8 +95,6 @@ export class ContainerLifeCycle implements Disposable {
     } else await this.start(id);
     this.#context.emit({ action: 'restart', container: this.#context.index.get(id), attributes: {} });
   }
-
-  readonly #restarting = new Set<string>();
 
   async kill(ref: string, signalText = 'KILL'): Promise<void> {
     const container = this.#context.index.get(ref);
@@ -177,35 +178,32 @@ export class ContainerLifeCycle implements Disposable {
    * Removes a container: row first, then its layer and files, so that a crash leaves only what recovery sweeps.
    */
   async remove(ref: string, options: { readonly force?: boolean } = {}): Promise<void> {
-    const { id } = this.#context.index.get(ref);
-    const current = this.#context.index.get(id);
-    if (hasProcess(current) || current.state.status === 'restarting') {
-      if (options.force !== true) {
-        const { status } = current.state;
-        throw new PierError('Conflict', `Cannot remove container "${id}": it is ${status}`, {
-          reason: 'container.running',
-          facts: { id, name: current.name, status },
-        });
-      }
-      await this.#endForRemoval(current);
-    }
-    if (current.state.status === 'removing') {
+    const { id, state } = this.#context.index.get(ref);
+    if (state.status === 'removing') {
       throw new PierError('Conflict', `Cannot remove container "${id}": its removal is in progress`, {
         reason: 'container.removal-in-progress',
         facts: { id },
       });
     }
-    await this.#context.locks.run(id, async () => {
-      const container = this.#context.index.byId(id);
-      if (container === undefined) return;
-      if (hasProcess(container)) {
-        throw new PierError('Conflict', `Cannot remove container "${id}": it was started meanwhile`, {
-          reason: 'container.running',
-          facts: { id, name: container.name, status: 'running' },
-        });
-      }
-      await this.#removeLocked(container);
-    });
+    if (options.force === true) this.#condemned.add(id);
+    try {
+      if (options.force === true) await this.#endForRemoval(id);
+      await this.#context.locks.run(id, async () => {
+        const container = this.#context.index.byId(id);
+        if (container === undefined) return;
+        if (hasProcess(container) || container.state.status === 'restarting') {
+          const { name } = container;
+          const { status } = container.state;
+          throw new PierError('Conflict', `Cannot remove container "${id}": it is ${status}`, {
+            reason: 'container.running',
+            facts: { id, name, status },
+          });
+        }
+        await this.#removeLocked(container);
+      });
+    } finally {
+      this.#condemned.delete(id);
+    }
   }
 
   /** Takes note that the monitor of a container has recorded an end. */
@@ -218,7 +216,8 @@ export class ContainerLifeCycle implements Disposable {
       if (found === undefined) return;
       const after = await endLocked(this.#context, container, found);
       if (this.#restarting.has(id)) return;
-      if (shallRestart(after)) this.#supervisor.schedule(this.#context.index.updateState(id, { status: 'restarting' }));
+      if (shallRestart(after) && !this.#condemned.has(id))
+        this.#supervisor.schedule(this.#context.index.updateState(id, { status: 'restarting' }));
       else if (after.spec.autoRemove) await this.#removeLocked(after);
     });
   }
@@ -242,7 +241,7 @@ export class ContainerLifeCycle implements Disposable {
     try {
       await this.#context.locks.run(id, async () => {
         const container = this.#context.index.byId(id);
-        if (this.#isClosing || container?.state.status !== 'restarting') return;
+        if (this.#isClosing || this.#condemned.has(id) || container?.state.status !== 'restarting') return;
         this.#context.index.updateState(id, { restartCount: container.state.restartCount + 1 });
         await startLocked(this.#context, id);
       });
@@ -266,14 +265,22 @@ export class ContainerLifeCycle implements Disposable {
     await this.#context.locks.run(container.id, async () => {});
   }
 
-  async #endForRemoval(container: Container): Promise<void> {
-    this.#supervisor.cancel(container.id);
-    this.#context.index.updateState(container.id, { isStoppedByUser: true });
-    if (!hasProcess(container)) {
-      this.#context.index.updateState(container.id, { status: 'exited' });
-      return;
-    }
+  /** Nothing starts a condemned container again, so what ends here stays ended. */
+  async #endForRemoval(id: string): Promise<void> {
+    await this.#settleRestart(id);
+    const container = this.#context.index.byId(id);
+    if (container === undefined || !hasProcess(container)) return;
+    this.#context.index.updateState(id, { isStoppedByUser: true });
     await this.#endProcess(container, parseSignal('KILL') ?? 0, 0);
+  }
+
+  /** Waits for a start in progress, and calls a planned one off. */
+  async #settleRestart(id: string): Promise<void> {
+    await this.#context.locks.run(id, async () => {
+      this.#supervisor.cancel(id);
+      if (this.#context.index.byId(id)?.state.status !== 'restarting') return;
+      this.#context.index.updateState(id, { status: 'exited', isStoppedByUser: true });
+    });
   }
 
   /** A frozen process gets no signal: let it run so that it can die. */

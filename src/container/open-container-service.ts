@@ -7,7 +7,7 @@ import { KeyedLock } from '../base/keyed-lock.ts';
 import { resolveCapabilities } from '../oci/index.ts';
 import { AttachSession } from './attach-session.ts';
 import { completeSpec, warningsFor } from './complete-spec.ts';
-import { containerPredicate, newestFirst } from './container-filter.ts';
+import { containerPredicate } from './container-filter.ts';
 import type { ContainerIndex } from './container-index.ts';
 import { ContainerLifeCycle } from './container-life-cycle.ts';
 import { inventContainerName, parseContainerName } from './container-name.ts';
@@ -176,7 +176,7 @@ class LiveContainerService implements OpenContainerService {
 
   list(filter: ContainerFilter = {}): readonly Container[] {
     const matches = containerPredicate(filter, this.#context.images, (ref) => this.#context.index.get(ref));
-    return [...this.#context.index.all()].filter(matches).toSorted(newestFirst);
+    return [...this.#context.index.all()].filter(matches).toReversed();
   }
 
   async size(ref: string): Promise<{ readonly rwBytes: number; readonly rootfsBytes: number }> {

@@ -35,43 +35,43 @@ describeWithClients('life cycle', (pier) => {
   });
 
   it('kill sends the signal that is asked for', async () => {
-    await pier.ok('run', '-d', '--name', 'k', 'alpine', 'sh', '-c', TRAP);
-    await ready('k');
-    await pier.ok('kill', '-s', 'USR1', 'k');
-    await until(async () => (await pier.ok('logs', 'k')).includes('usr1'));
-    assert.match(await status('k'), /^running/);
-    assert.equal(await pier.ok('kill', 'k'), 'k');
-    await until(async () => (await status('k')) === 'exited 137');
-    const again = await pier.cli('kill', 'k');
+    await pier.ok('run', '-d', '--name', 'k-1', 'alpine', 'sh', '-c', TRAP);
+    await ready('k-1');
+    await pier.ok('kill', '-s', 'USR1', 'k-1');
+    await until(async () => (await pier.ok('logs', 'k-1')).includes('usr1'));
+    assert.match(await status('k-1'), /^running/);
+    assert.equal(await pier.ok('kill', 'k-1'), 'k-1');
+    await until(async () => (await status('k-1')) === 'exited 137');
+    const again = await pier.cli('kill', 'k-1');
     assert.equal(again.exitCode, 1);
     assert.match(again.stderr, /^Error response from daemon: cannot kill container: k: container [0-9a-f]{64} is not running\n$/);
-    const bad = await pier.cli('kill', '-s', 'NOSUCH', 'k');
+    const bad = await pier.cli('kill', '-s', 'NOSUCH', 'k-1');
     assert.match(bad.stderr, /invalid signal: NOSUCH/i);
   });
 
   it('restart gives a new process and keeps the files', async () => {
-    await pier.ok('run', '-d', '--name', 'r', 'alpine', 'sh', '-c', 'echo run >> /runs; sleep 1000');
-    const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', 'r');
-    assert.equal(await pier.ok('restart', '-t', '0', 'r'), 'r');
-    assert.notEqual(await pier.ok('inspect', '--format', '{{.State.Pid}}', 'r'), pid);
-    await until(async () => (await pier.ok('exec', 'r', 'cat', '/runs')) === 'run\nrun');
-    assert.equal(await pier.ok('inspect', '--format', '{{.RestartCount}}', 'r'), '0');
+    await pier.ok('run', '-d', '--name', 'r-1', 'alpine', 'sh', '-c', 'echo run >> /runs; sleep 1000');
+    const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', 'r-1');
+    assert.equal(await pier.ok('restart', '-t', '0', 'r-1'), 'r-1');
+    assert.notEqual(await pier.ok('inspect', '--format', '{{.State.Pid}}', 'r-1'), pid);
+    await until(async () => (await pier.ok('exec', 'r-1', 'cat', '/runs')) === 'run\nrun');
+    assert.equal(await pier.ok('inspect', '--format', '{{.RestartCount}}', 'r-1'), '0');
   });
 
   it('pause stops the clock of the processes, unpause lets them go on', async () => {
-    await pier.ok('run', '-d', '--name', 'p', 'alpine', 'sh', '-c', 'while :; do echo x; sleep 0.05; done');
-    await until(async () => (await pier.ok('logs', 'p')) !== '');
-    assert.equal(await pier.ok('pause', 'p'), 'p');
-    assert.match(await status('p'), /^paused/);
+    await pier.ok('run', '-d', '--name', 'p-1', 'alpine', 'sh', '-c', 'while :; do echo x; sleep 0.05; done');
+    await until(async () => (await pier.ok('logs', 'p-1')) !== '');
+    assert.equal(await pier.ok('pause', 'p-1'), 'p-1');
+    assert.match(await status('p-1'), /^paused/);
     assert.match(await pier.ok('ps', '--format', '{{.Status}}'), /^Up .* \(Paused\)$/);
-    const length = (await pier.ok('logs', 'p')).length;
+    const length = (await pier.ok('logs', 'p-1')).length;
     await sleep(300);
-    assert.equal((await pier.ok('logs', 'p')).length, length);
-    const twice = await pier.cli('pause', 'p');
+    assert.equal((await pier.ok('logs', 'p-1')).length, length);
+    const twice = await pier.cli('pause', 'p-1');
     assert.match(twice.stderr, /Container [0-9a-f]{64} is already paused/i);
-    assert.equal(await pier.ok('unpause', 'p'), 'p');
-    await until(async () => (await pier.ok('logs', 'p')).length > length);
-    assert.match((await pier.cli('unpause', 'p')).stderr, /Container [0-9a-f]{64} is not paused/i);
+    assert.equal(await pier.ok('unpause', 'p-1'), 'p-1');
+    await until(async () => (await pier.ok('logs', 'p-1')).length > length);
+    assert.match((await pier.cli('unpause', 'p-1')).stderr, /Container [0-9a-f]{64} is not paused/i);
   });
 
   it('a paused container can be removed by force', async () => {
@@ -106,10 +106,10 @@ describeWithClients('life cycle', (pier) => {
   });
 
   it('start of a running container does nothing, start -a gives its output', async () => {
-    await pier.ok('run', '-d', '--name', 's', 'alpine', 'sleep', '1000');
-    assert.equal(await pier.ok('start', 's'), 's');
-    await pier.ok('create', '--name', 'a', 'alpine', 'sh', '-c', 'echo said; exit 6');
-    assert.deepEqual(await pier.cli('start', '-a', 'a'), { exitCode: 6, stdout: 'said\n', stderr: '' });
+    await pier.ok('run', '-d', '--name', 's-1', 'alpine', 'sleep', '1000');
+    assert.equal(await pier.ok('start', 's-1'), 's-1');
+    await pier.ok('create', '--name', 'a-1', 'alpine', 'sh', '-c', 'echo said; exit 6');
+    assert.deepEqual(await pier.cli('start', '-a', 'a-1'), { exitCode: 6, stdout: 'said\n', stderr: '' });
   });
 
   it('a container is found by name, id and the beginning of its id', async () => {
@@ -140,17 +140,17 @@ describeWithClients('life cycle', (pier) => {
   });
 
   it('top shows the processes', async () => {
-    await pier.ok('run', '-d', '--name', 't', 'alpine', 'sh', '-c', 'sleep 1000 & sleep 2000');
-    await until(async () => (await pier.ok('top', 't')).split('\n').length === 4);
-    const [header = '', ...rows] = (await pier.ok('top', 't')).split('\n');
+    await pier.ok('run', '-d', '--name', 't-1', 'alpine', 'sh', '-c', 'sleep 1000 & sleep 2000');
+    await until(async () => (await pier.ok('top', 't-1')).split('\n').length === 4);
+    const [header = '', ...rows] = (await pier.ok('top', 't-1')).split('\n');
     assert.match(header, /^UID +PID +PPID +C +STIME +TTY +TIME +CMD$/);
     assert.match(rows.join('\n'), /sleep 1000/);
-    assert.match(await pier.ok('top', 't', '-o', 'pid,args'), /^PID +COMMAND\n/);
+    assert.match(await pier.ok('top', 't-1', '-o', 'pid,args'), /^PID +COMMAND\n/);
   });
 
   it('inspect has what clients read', async () => {
-    await pier.ok('run', '-d', '--name', 'i', '-e', 'A=b', '-w', '/tmp', '--label', 'x=y', '--restart', 'on-failure:3', 'alpine', 'sleep', '1000');
-    const [c] = JSON.parse(await pier.ok('inspect', 'i')) as [Record<string, never>];
+    await pier.ok('run', '-d', '--name', 'i-1', '-e', 'A=b', '-w', '/tmp', '--label', 'x=y', '--restart', 'on-failure:3', 'alpine', 'sleep', '1000');
+    const [c] = JSON.parse(await pier.ok('inspect', 'i-1')) as [Record<string, never>];
     const { State, Config, HostConfig } = c as unknown as { State: Record<string, unknown>; Config: Record<string, unknown>; HostConfig: Record<string, unknown> };
     assert.deepEqual([State['Status'], State['Running'], State['Paused'], State['Dead'], State['OOMKilled'], State['Error']], ['running', true, false, false, false, '']);
     assert.equal(State['FinishedAt'], '0001-01-01T00:00:00Z');

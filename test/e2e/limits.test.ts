@@ -7,9 +7,9 @@ import { describeWithClients, type Fixture } from '../harness/fixture.ts';
 
 describeWithClients('limits', (pier) => {
   it('--memory is set in the container’s cgroup', async () => {
-    await pier.ok('run', '-d', '--name', 'm', '--memory', '64m', 'alpine', 'sleep', '1000');
-    assert.equal(await limitOf(pier, 'm', 'memory', 'memory.limit_in_bytes', 'memory.max'), String(64 * 1024 * 1024));
-    assert.equal(await pier.ok('inspect', '--format', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}', 'm'), `${64 * 1024 * 1024} ${128 * 1024 * 1024}`);
+    await pier.ok('run', '-d', '--name', 'm-1', '--memory', '64m', 'alpine', 'sleep', '1000');
+    assert.equal(await limitOf(pier, 'm-1', 'memory', 'memory.limit_in_bytes', 'memory.max'), String(64 * 1024 * 1024));
+    assert.equal(await pier.ok('inspect', '--format', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}', 'm-1'), `${64 * 1024 * 1024} ${128 * 1024 * 1024}`);
   });
 
   it('a process over its memory limit is killed, and inspect says why', async () => {
@@ -19,22 +19,22 @@ describeWithClients('limits', (pier) => {
   });
 
   it('--cpus is set as a quota', async () => {
-    await pier.ok('run', '-d', '--name', 'q', '--cpus', '0.5', 'alpine', 'sleep', '1000');
-    const found = await limitOf(pier, 'q', 'cpu', 'cpu.cfs_quota_us', 'cpu.max');
+    await pier.ok('run', '-d', '--name', 'q-1', '--cpus', '0.5', 'alpine', 'sleep', '1000');
+    const found = await limitOf(pier, 'q-1', 'cpu', 'cpu.cfs_quota_us', 'cpu.max');
     assert.ok(found === '50000' || found === '50000 100000', found);
-    assert.equal(await pier.ok('inspect', '--format', '{{.HostConfig.NanoCpus}}', 'q'), '500000000');
+    assert.equal(await pier.ok('inspect', '--format', '{{.HostConfig.NanoCpus}}', 'q-1'), '500000000');
   });
 
   it('--pids-limit stops a fork bomb', async () => {
-    await pier.ok('run', '-d', '--name', 'p', '--pids-limit', '10', 'alpine', 'sleep', '1000');
-    assert.equal(await limitOf(pier, 'p', 'pids', 'pids.max', 'pids.max'), '10');
-    const result = await pier.cli('exec', 'p', 'sh', '-c', 'for i in $(seq 20); do sleep 5 & done');
+    await pier.ok('run', '-d', '--name', 'p-1', '--pids-limit', '10', 'alpine', 'sleep', '1000');
+    assert.equal(await limitOf(pier, 'p-1', 'pids', 'pids.max', 'pids.max'), '10');
+    const result = await pier.cli('exec', 'p-1', 'sh', '-c', 'for i in $(seq 20); do sleep 5 & done');
     assert.match(result.stderr, /can't fork/);
   });
 
   it('an exec is inside its container’s cgroups', async () => {
-    await pier.ok('run', '-d', '--name', 'e', '--memory', '64m', 'alpine', 'sleep', '1000');
-    const { stdout } = await pier.cli('exec', 'e', 'sh', '-c', 'diff /proc/1/cgroup /proc/self/cgroup && echo same');
+    await pier.ok('run', '-d', '--name', 'e-1', '--memory', '64m', 'alpine', 'sleep', '1000');
+    const { stdout } = await pier.cli('exec', 'e-1', 'sh', '-c', 'diff /proc/1/cgroup /proc/self/cgroup && echo same');
     assert.equal(stdout, 'same\n');
   });
 

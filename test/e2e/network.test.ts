@@ -14,17 +14,17 @@ describeWithClients('networks', (pier) => {
   });
 
   it('bridge has an address, a gateway and names', async () => {
-    await pier.ok('run', '-d', '--name', 'b', 'alpine', 'sleep', '1000');
+    await pier.ok('run', '-d', '--name', 'b-1', 'alpine', 'sleep', '1000');
     const [address = '', prefix = '', gateway = ''] = (
-      await pier.ok('inspect', '--format', '{{with .NetworkSettings.Networks.bridge}}{{.IPAddress}} {{.IPPrefixLen}} {{.Gateway}}{{end}}', 'b')
+      await pier.ok('inspect', '--format', '{{with .NetworkSettings.Networks.bridge}}{{.IPAddress}} {{.IPPrefixLen}} {{.Gateway}}{{end}}', 'b-1')
     ).split(' ');
     assert.match(address, /^\d+\.\d+\.\d+\.\d+$/);
-    const inside = await pier.ok('exec', 'b', 'sh', '-c', 'ip -4 -o address show dev eth0; ip route; cat /etc/hosts; ls /sys/class/net');
+    const inside = await pier.ok('exec', 'b-1', 'sh', '-c', 'ip -4 -o address show dev eth0; ip route; cat /etc/hosts; ls /sys/class/net');
     assert.ok(inside.includes(`inet ${address}/${prefix}`), inside);
     assert.ok(inside.includes(`default via ${gateway} dev eth0`), inside);
     assert.match(inside, new RegExp(String.raw`^${address.replaceAll('.', String.raw`\.`)}\t[0-9a-f]{12}$`, 'm'));
     assert.match(inside, /\neth0\nlo$/);
-    await pier.ok('exec', 'b', 'ping', '-c', '1', '-W', '2', gateway);
+    await pier.ok('exec', 'b-1', 'ping', '-c', '1', '-W', '2', gateway);
   });
 
   it('containers on the bridge reach each other and have different addresses', async () => {
@@ -88,10 +88,10 @@ describe('outgoing traffic', { skip: missingMaterial() || (IS_PEER && 'a peer ha
   });
 
   it('goes on after the daemon was killed', async () => {
-    await pier.ok('run', '-d', '--name', 'c', 'alpine', 'sleep', '1000');
+    await pier.ok('run', '-d', '--name', 'c-1', 'alpine', 'sleep', '1000');
     await pier.daemon.kill();
     await pier.daemon.start();
-    await pier.ok('exec', 'c', 'ping', '-c', '1', '-W', '3', `${subnet}.2`);
+    await pier.ok('exec', 'c-1', 'ping', '-c', '1', '-W', '3', `${subnet}.2`);
     await pier.ok('run', '--rm', 'alpine', 'ping', '-c', '1', '-W', '3', `${subnet}.2`);
   });
 });

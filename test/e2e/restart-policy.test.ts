@@ -11,29 +11,29 @@ describeWithClients('restart policies', (pier) => {
   const status = async (name: string): Promise<string> => await pier.ok('inspect', '--format', '{{.State.Status}}', name);
 
   it('always starts it again, whatever the exit code', async () => {
-    await pier.ok('run', '-d', '--name', 'a', '--restart', 'always', 'alpine', 'sh', '-c', 'echo run; exit 0');
-    await until(async () => (await count('a')) >= 2);
-    assert.ok((await pier.ok('logs', 'a')).startsWith('run\nrun'));
-    await pier.ok('rm', '-f', 'a');
+    await pier.ok('run', '-d', '--name', 'a-1', '--restart', 'always', 'alpine', 'sh', '-c', 'echo run; exit 0');
+    await until(async () => (await count('a-1')) >= 2);
+    assert.ok((await pier.ok('logs', 'a-1')).startsWith('run\nrun'));
+    await pier.ok('rm', '-f', 'a-1');
   });
 
   it('on-failure gives up after so many times, and not after success', async () => {
-    await pier.ok('run', '-d', '--name', 'f', '--restart', 'on-failure:2', 'alpine', 'false');
-    await until(async () => (await count('f')) === 2 && (await status('f')) === 'exited');
-    await pier.ok('run', '-d', '--name', 's', '--restart', 'on-failure', 'alpine', 'true');
-    await until(async () => (await status('s')) === 'exited');
+    await pier.ok('run', '-d', '--name', 'f-1', '--restart', 'on-failure:2', 'alpine', 'false');
+    await until(async () => (await count('f-1')) === 2 && (await status('f-1')) === 'exited');
+    await pier.ok('run', '-d', '--name', 's-1', '--restart', 'on-failure', 'alpine', 'true');
+    await until(async () => (await status('s-1')) === 'exited');
     await sleep(300);
-    assert.equal(await count('s'), 0);
+    assert.equal(await count('s-1'), 0);
   });
 
   it('stop ends it for good, kill by the process does not', async () => {
-    await pier.ok('run', '-d', '--name', 'k', '--restart', 'unless-stopped', 'alpine', 'sleep', '1000');
-    const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', 'k');
+    await pier.ok('run', '-d', '--name', 'k-1', '--restart', 'unless-stopped', 'alpine', 'sleep', '1000');
+    const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', 'k-1');
     process.kill(Number(pid), 'SIGKILL');
-    await until(async () => (await count('k')) === 1 && (await status('k')) === 'running');
-    await pier.ok('stop', '-t', '0', 'k');
+    await until(async () => (await count('k-1')) === 1 && (await status('k-1')) === 'running');
+    await pier.ok('stop', '-t', '0', 'k-1');
     await sleep(400);
-    assert.equal(await status('k'), 'exited');
+    assert.equal(await status('k-1'), 'exited');
   });
 
   it('a container that restarts is shown as restarting, and rm -f ends it', async () => {

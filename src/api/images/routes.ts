@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises';
+import { findPierError } from '../../base/errors.ts';
 import type { ImageDeleteItem, ImageHistoryItem, ImagesPruneResponse } from '../../wire/index.ts';
 import { dockerError } from '../errors.ts';
 import { sendEmpty, sendJson } from '../respond.ts';
@@ -51,9 +52,20 @@ function history({ backend, request, response }: HttpExchange): void {
 
 async function save({ backend, response }: HttpExchange, names: readonly string[]): Promise<void> {
   if (names.length === 0) throw dockerError('InvalidArgument', 'no image names given');
-  const archive = await backend.images.save(names);
+  const archive = await backend.images.save(names).catch((error: unknown) => {
+    throw asWritten(error, names);
+  });
   response.writeHead(200, { 'Content-Type': 'application/x-tar' });
   await pipeline(archive, response);
+}
+
+// Here, and only here, Docker names what is missing as the client wrote it, without a tag that was not given.
+function asWritten(error: unknown, names: readonly string[]): unknown {
+  const known = findPierError(error);
+  if (known?.reason !== 'image.not-found') return error;
+  const { reference = '' } = known.facts;
+  const name = names.find((candidate) => `${candidate}:latest` === reference) ?? reference;
+  return dockerError('NotFound', `No such image: ${name}`, error);
 }
 
 async function tag({ backend, request, response }: HttpExchange): Promise<void> {

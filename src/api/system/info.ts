@@ -7,10 +7,17 @@ type EngineInfo = Awaited<ReturnType<Backend['info']>>;
 // GOARCH, as Docker names architectures in /version; /info has the kernel's name.
 const GOARCH: Readonly<Record<string, string>> = { x86_64: 'amd64', x64: 'amd64', aarch64: 'arm64', armv7l: 'arm', i686: '386' };
 
+// Not Go, but the field is shown by every client and must say what runs.
+const PLATFORM_VERSION = `node ${process.version}`;
+
 /** The answer to `GET /version`. */
 export function toSystemVersion(info: EngineInfo, api: { readonly newest: string; readonly oldest: string }): SystemVersion {
   const arch = GOARCH[info.architecture] ?? info.architecture;
-  const runtimes = Object.entries(info.runtimes).map(([name, runtime]) => ({ Name: name, Version: runtime.version, Details: {} }));
+  const runtimes = Object.entries(info.runtimes).map(([name, runtime]) => ({
+    Name: name,
+    Version: bareVersion(runtime.version),
+    Details: {},
+  }));
   return {
     Platform: { Name: 'pier' },
     Components: [
@@ -21,6 +28,7 @@ export function toSystemVersion(info: EngineInfo, api: { readonly newest: string
           ApiVersion: api.newest,
           Arch: arch,
           Experimental: 'false',
+          GoVersion: PLATFORM_VERSION,
           KernelVersion: info.kernelVersion,
           MinAPIVersion: api.oldest,
           Os: 'linux',
@@ -33,8 +41,7 @@ export function toSystemVersion(info: EngineInfo, api: { readonly newest: string
     ApiVersion: api.newest,
     MinAPIVersion: api.oldest,
     GitCommit: '',
-    // Not Go, but the field is shown by every client and must say what runs.
-    GoVersion: `node ${process.version}`,
+    GoVersion: PLATFORM_VERSION,
     Os: 'linux',
     Arch: arch,
     KernelVersion: info.kernelVersion,
@@ -80,11 +87,16 @@ export function toSystemInfo(info: EngineInfo, containers: readonly Container[],
     ServerVersion: info.pierVersion,
     Runtimes: Object.fromEntries(Object.entries(info.runtimes).map(([name, { path }]) => [name, { path }])),
     DefaultRuntime: info.defaultRuntime,
-    RuncCommit: { ID: info.runtimes[info.defaultRuntime]?.version ?? '' },
+    RuncCommit: { ID: bareVersion(info.runtimes[info.defaultRuntime]?.version ?? '') },
     SecurityOptions: info.securityOptions,
     Warnings: info.warnings.length === 0 ? null : info.warnings,
     ...FIXED,
   };
+}
+
+// Runtimes say `crun version 1.8.1`.
+function bareVersion(text: string): string {
+  return text.replace(/^.* version /, '');
 }
 
 // What is the same for every pier: abilities of the kernel that are taken for granted, and parts of Docker that are absent.

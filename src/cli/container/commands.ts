@@ -3,7 +3,11 @@ import { CREATE_FLAGS } from './create-flags.ts';
 
 const ONE_OR_MORE = { usage: '[OPTIONS] CONTAINER [CONTAINER...]', args: { min: 1 }, completes: 'container' } as const;
 
-const DETACH_KEYS: FlagDefinition = { long: 'detach-keys', kind: 'string', description: 'Override the key sequence for detaching a container' };
+const DETACH_KEYS: FlagDefinition = {
+  long: 'detach-keys',
+  kind: 'string',
+  description: 'Override the key sequence for detaching a container',
+};
 const SIG_PROXY: FlagDefinition = {
   long: 'sig-proxy',
   kind: 'bool',
@@ -13,7 +17,12 @@ const SIG_PROXY: FlagDefinition = {
 };
 const SIGNAL: FlagDefinition = { long: 'signal', short: 's', kind: 'string', description: 'Signal to send to the container' };
 const TIMEOUT: FlagDefinition = { long: 'timeout', short: 't', kind: 'int', description: 'Seconds to wait before killing the container' };
-const OLD_TIMEOUT: FlagDefinition = { long: 'time', kind: 'int', hidden: true, description: 'Seconds to wait before killing the container' };
+const OLD_TIMEOUT: FlagDefinition = {
+  long: 'time',
+  kind: 'int',
+  hidden: true,
+  description: 'Seconds to wait before killing the container',
+};
 
 /** Commands that make and change containers, and those that list and show them. */
 export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
@@ -204,7 +213,12 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Display detailed information on one or more containers',
     examples: ["pier container inspect -f '{{.State.Pid}}' web"],
     flags: [
-      { long: 'format', short: 'f', kind: 'string', description: "Format output using a custom template: 'json', or a Go template 'TEMPLATE'" },
+      {
+        long: 'format',
+        short: 'f',
+        kind: 'string',
+        description: "Format output using a custom template: 'json', or a Go template 'TEMPLATE'",
+      },
       { long: 'size', short: 's', kind: 'bool', description: 'Display total file sizes' },
     ],
     load: () => import('./inspect.ts'),
@@ -279,14 +293,12 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 0, max: 0 },
     load: () => import('./prune.ts'),
   },
-  ...['commit', 'cp', 'diff', 'port', 'stats', 'update'].map(
-    (name): CommandDefinition => ({
-      paths: [name, `container ${name}`],
-      usage: '',
-      summary: 'Not supported yet',
-      flags: [],
-      args: { min: 0 },
-      unsupported: true,
-    }),
-  ),
+  ...['commit', 'cp', 'diff', 'port', 'stats', 'update'].map((name): CommandDefinition => ({
+    paths: [name, `container ${name}`],
+    usage: '',
+    summary: 'Not supported yet',
+    flags: [],
+    args: { min: 0 },
+    unsupported: true,
+  })),
 ];

@@ -27,7 +27,12 @@ export async function createContainer(client: Client, flags: FlagValues, request
   return Id;
 }
 
-async function createOrPull(client: Client, flags: FlagValues, request: ContainerCreateRequest, pull: string): ReturnType<Client['containers']['create']> {
+async function createOrPull(
+  client: Client,
+  flags: FlagValues,
+  request: ContainerCreateRequest,
+  pull: string,
+): ReturnType<Client['containers']['create']> {
   const create = (): ReturnType<Client['containers']['create']> => client.containers.create(request, flags.string('name'));
   try {
     return await create();

@@ -122,7 +122,9 @@ function restartPolicy(text: string): RestartPolicy {
 }
 
 /** A seccomp profile's file is read here, since the daemon may not see it; system paths are two lists of their own. */
-async function securityOptions(options: readonly string[]): Promise<Pick<Loose<HostConfig>, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'>> {
+async function securityOptions(
+  options: readonly string[],
+): Promise<Pick<Loose<HostConfig>, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'>> {
   const passed: string[] = [];
   let isUnmasked = false;
   for (const option of options) {
@@ -140,7 +142,8 @@ async function readProfile(path: string): Promise<string> {
   try {
     return JSON.stringify(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? `compacting json for seccomp profile (${path}) failed` : `opening seccomp profile (${path}) failed`;
+    const reason =
+      error instanceof SyntaxError ? `compacting json for seccomp profile (${path}) failed` : `opening seccomp profile (${path}) failed`;
     throw new CommandError(`${reason}: ${error instanceof Error ? error.message : String(error)}`, 125, { hint: true, cause: error });
   }
 }
