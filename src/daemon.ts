@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { serveApi } from './api/index.ts';
 import { createLogger } from './base/logger.ts';
 import type { Logger } from './base/logger.ts';
+import { PIER_VERSION } from './base/version.ts';
 import type { DaemonOptions } from './daemon/daemon-options.ts';
 import { listenTargets } from './daemon/listen-targets.ts';
 import { DAEMON_HELP, parseDaemonFlags } from './daemon/parse-daemon-flags.ts';
@@ -54,13 +55,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const ending = endSignal(logger);
   await using held = new AsyncDisposableStack();
   const engine = held.use(await Engine.open({ ...options, logger }));
-  const { pierVersion } = await engine.info();
   for (const target of targets) {
     if ('socketPath' in target) mkdirSync(dirname(target.socketPath), { recursive: true, mode: 0o711 });
-    held.use(await serveApi(engine, { listen: target, logger, serverVersion: pierVersion }));
+    held.use(await serveApi(engine, { listen: target, logger }));
     logger.info(`API listen on ${'socketPath' in target ? target.socketPath : `fd ${target.fd}`}`);
   }
-  logger.info('Daemon has completed initialization', { version: pierVersion, pid: process.pid });
+  logger.info('Daemon has completed initialization', { version: PIER_VERSION, pid: process.pid });
   const signal = await ending;
   logger.info('Daemon is shutting down, containers run on', { signal });
 }

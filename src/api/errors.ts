@@ -119,7 +119,8 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'image.digest-reference': () => 'refusing to create a tag with a digest reference',
   'image.ambiguous-name': () => 'refusing to create an ambiguous tag using digest algorithm as name',
   'image.prune-running': () => 'a prune operation is already running',
-  'image.bad-change': ({ detail }) => detail,
+  'image.bad-change': ({ instruction, problem, detail }) =>
+    problem === 'not-allowed' ? `${instruction} is not a valid change command` : `${instruction}: ${detail}`,
   'image.several-tags': ({ imageId }) =>
     `conflict: unable to delete ${shortId(imageId ?? '')} (must be forced) - image is referenced in multiple repositories`,
   'image.in-use': imageInUse,

@@ -7,9 +7,16 @@ import type { ApiRequest } from './request.ts';
 /** HTTP methods that the API uses. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
+/** What is the same for every request: facts of this machine. */
+export interface HostFacts {
+  readonly cgroupVersion: 1 | 2;
+  readonly cpuCount: number;
+}
+
 /** What every handler works with. */
 export interface Exchange {
   readonly backend: Backend;
+  readonly host: HostFacts;
   readonly request: ApiRequest;
   readonly logger: Logger;
 }

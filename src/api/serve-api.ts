@@ -17,7 +17,7 @@ import type { ListenTarget } from './listen-on.ts';
 import { NETWORK_ROUTES } from './networks/routes.ts';
 import { ApiRequest } from './request.ts';
 import { sendError } from './respond.ts';
-import type { Route } from './route.ts';
+import type { HostFacts, Route } from './route.ts';
 import { Router, parseTarget } from './router.ts';
 import type { Match } from './router.ts';
 import { SYSTEM_ROUTES } from './system/routes.ts';
@@ -31,8 +31,6 @@ const GRACE_MS = 5000;
 export interface ApiConfig {
   readonly listen: ListenTarget;
   readonly logger?: Logger;
-  /** Shown in the header `Server`. */
-  readonly serverVersion?: string;
 }
 
 /** All operations; the specific ones come before those that take any name. */
@@ -55,7 +53,7 @@ let lastRequest = 0;
  * @throws {PierError} `AlreadyExists` if another process answers on the socket; `PermissionDenied` and others of the kernel's.
  */
 export async function serveApi(backend: Backend, config: ApiConfig): Promise<AsyncDisposable> {
-  const api = new ApiServer(backend, config);
+  const api = new ApiServer(backend, config, await backend.info());
   await listenOn(api.server, config.listen);
   return api;
 }
@@ -64,16 +62,18 @@ class ApiServer implements AsyncDisposable {
   readonly server: Server;
   readonly #backend: Backend;
   readonly #logger: Logger;
+  readonly #host: HostFacts;
   readonly #serverHeader: string;
   /** Answers not yet complete. */
   readonly #answers = new Set<ServerResponse>();
   /** Connections that stopped being HTTP. */
   readonly #hijacked = new Set<Duplex>();
 
-  constructor(backend: Backend, config: ApiConfig) {
+  constructor(backend: Backend, config: ApiConfig, info: HostFacts & { readonly pierVersion: string }) {
     this.#backend = backend;
     this.#logger = config.logger ?? SILENT;
-    this.#serverHeader = `Pier/${config.serverVersion ?? '0'} (linux)`;
+    this.#host = info;
+    this.#serverHeader = `Pier/${info.pierVersion} (linux)`;
     this.server = createServer(
       {
         // Clients keep idle connections for long and take a close for a failure; uploads take as long as they take.
@@ -122,7 +122,7 @@ class ApiServer implements AsyncDisposable {
 
   async #dispatch(id: string, message: IncomingMessage, response: ServerResponse): Promise<void> {
     const { route, request } = this.#resolve(id, message);
-    const exchange = { backend: this.#backend, logger: this.#logger, request };
+    const exchange = { backend: this.#backend, host: this.#host, logger: this.#logger, request };
     if (route.handle !== undefined) {
       await route.handle({ ...exchange, response });
       return;
@@ -141,7 +141,7 @@ class ApiServer implements AsyncDisposable {
     try {
       const { route, request } = this.#resolve(id, message);
       hijack = hijackUpgraded(message, socket, Buffer.alloc(0), request.version);
-      const exchange = { backend: this.#backend, logger: this.#logger, request };
+      const exchange = { backend: this.#backend, host: this.#host, logger: this.#logger, request };
       await route.hijack?.({ ...exchange, ...hijack, accept: this.#tracked(hijack) });
     } catch (error) {
       status = hijack.refuse(error);

@@ -114,7 +114,6 @@ async function connection(globals: ParsedFlags, mayStart: boolean): Promise<Pick
 
 function checkArguments({ args: { min, max }, usage }: CommandDefinition, path: string, count: number): void {
   if (count >= min && (max === undefined || count <= max)) return;
-  const plural = (n: number): string => `${n} argument${n === 1 ? '' : 's'}`;
   let rule: string;
   if (max === 0) rule = 'accepts no arguments';
   else if (max === min) rule = `requires ${plural(min)}`;
@@ -124,6 +123,10 @@ function checkArguments({ args: { min, max }, usage }: CommandDefinition, path: 
   const pointer = max === undefined ? 'See' : 'Run';
   const line = `Usage:  pier ${path} ${usage}`.trimEnd();
   throw new CommandError(`pier: 'pier ${path}' ${rule}\n\n${line}\n\n${pointer} 'pier ${path} --help' for more information`);
+}
+
+function plural(count: number): string {
+  return `${count} argument${count === 1 ? '' : 's'}`;
 }
 
 /** Prints why a command line did not work. @returns The exit code. */
@@ -178,7 +181,8 @@ async function printTopHelp(): Promise<number> {
 
 async function printVersion(): Promise<number> {
   const { readFile } = await import('node:fs/promises');
-  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  const version = /"version": "([^"]+)"/.exec(manifest)?.[1] ?? 'unknown';
   process.stdout.write(`pier version ${version}\n`);
   return 0;
 }

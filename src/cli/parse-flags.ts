@@ -64,6 +64,7 @@ export function parseFlags(definitions: readonly FlagDefinition[], argv: readonl
 class FlagParse {
   readonly #definitions: readonly FlagDefinition[];
   readonly #values = new Map<string, FlagValue>();
+  readonly #lists = new Map<string, string[]>();
   readonly #given = new Set<string>();
   wantsHelp = false;
 
@@ -114,13 +115,21 @@ class FlagParse {
       const value = parseFlagValue(kind, text);
       if (definition === HELP) this.wantsHelp = value === true;
       else if (kind !== 'list') this.#values.set(long, value);
-      else this.#values.set(long, [...((this.#given.has(long) && (this.#values.get(long) as readonly string[])) || []), text]);
+      else this.#append(long, text);
       this.#given.add(long);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       const name = short === undefined ? `--${long}` : `-${short}, --${long}`;
       throw new FlagError(`invalid argument ${JSON.stringify(text)} for ${JSON.stringify(name)} flag: ${error.message}`);
     }
+  }
+
+  /** The first item takes the place of the default. */
+  #append(long: string, item: string): void {
+    const items = this.#lists.get(long) ?? [];
+    items.push(item);
+    this.#lists.set(long, items);
+    this.#values.set(long, items);
   }
 }
 

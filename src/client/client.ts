@@ -7,6 +7,7 @@ import { ContainersApi } from './containers-api.ts';
 import { ExecsApi } from './execs-api.ts';
 import { parseHost } from './host.ts';
 import type { HostAddress } from './host.ts';
+import { parseJson } from './parse-json.ts';
 import { connect, exchange } from './transport.ts';
 import type { WireResponse } from './transport.ts';
 
@@ -82,7 +83,7 @@ export class Client {
    */
   async json<T>(request: ApiRequest): Promise<T> {
     const response = await this.#call(request, false);
-    return JSON.parse(await text(response.message)) as T;
+    return parseJson<T>(await text(response.message));
   }
 
   /** Calls and drops the body of the answer. @returns The status; 304 counts as success. */
@@ -157,9 +158,9 @@ export class Client {
 function encodeQuery(query: Query = {}): string {
   const parameters = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    if (value === undefined) continue;
-    if (Array.isArray(value)) for (const item of value as readonly string[]) parameters.append(key, item);
-    else parameters.append(key, typeof value === 'boolean' ? (value ? '1' : '0') : String(value as string | number));
+    if (typeof value === 'boolean') parameters.append(key, value ? '1' : '0');
+    else if (typeof value === 'string' || typeof value === 'number') parameters.append(key, String(value));
+    else for (const item of value ?? []) parameters.append(key, item);
   }
   return parameters.size === 0 ? '' : `?${parameters.toString()}`;
 }

@@ -9,6 +9,7 @@ import type {
   TopResponse,
   WaitResponse,
 } from '../wire/index.ts';
+import { parseJson } from './parse-json.ts';
 import type { Client, HijackedStream, Query } from './client.ts';
 
 /** Which of a container's streams to attach to. */
@@ -69,11 +70,6 @@ export class ContainersApi {
     return await this.#client.json({ method: 'GET', path: `${pathOf(id)}/json`, query: { size: size || undefined } });
   }
 
-  /** The same, as the daemon wrote it: numbers beyond 2^53 and the order of fields are kept. */
-  async inspectRaw(id: string, size: boolean = false): Promise<string> {
-    return await text(await this.#client.open({ method: 'GET', path: `${pathOf(id)}/json`, query: { size: size || undefined } }));
-  }
-
   async start(id: string): Promise<void> {
     await this.#act(id, 'start');
   }
@@ -118,7 +114,7 @@ export class ContainersApi {
     const body = text(message);
     // Whoever gives the wait up does not want to hear how it ended.
     body.catch(() => {});
-    return { result: async () => JSON.parse(await body) as WaitResponse };
+    return { result: async () => parseJson<WaitResponse>(await body) };
   }
 
   async top(id: string, psArguments: string): Promise<TopResponse> {

@@ -63,7 +63,7 @@ export function exchange(socket: Socket, request: WireRequest): Promise<WireResp
     outgoing.once('response', (message) => resolve({ status: message.statusCode ?? 0, message }));
     outgoing.once('upgrade', (message, upgraded, head) => {
       if (head.length > 0) upgraded.unshift(head);
-      resolve({ status: message.statusCode ?? 0, message, socket: upgraded as Socket });
+      resolve({ status: message.statusCode ?? 0, message, socket: upgraded });
     });
     outgoing.on('error', reject);
     if (body === undefined || typeof body === 'string') outgoing.end(body);

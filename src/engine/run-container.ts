@@ -16,7 +16,7 @@ export interface RunOptions extends Partial<Omit<ContainerSpec, 'image' | 'autoR
 export async function runContainer(containers: ContainerService, options: RunOptions): Promise<RunResult> {
   const { input, name, signal, ...wanted } = options;
   const withInput = input === undefined ? {} : { openStdin: true, stdinOnce: true, attachStdin: true };
-  const { id } = await containers.create({ ...EMPTY_SPEC, ...withInput, ...wanted, attachStdout: true, attachStderr: true }, name);
+  const { id } = await containers.create({ ...EMPTY_SPEC, ...wanted, ...withInput, attachStdout: true, attachStderr: true }, name);
   try {
     await using session = await containers.attach(id, { stdin: input !== undefined, stdout: true, stderr: true, stream: true });
     const result = containers.wait(id, 'next-exit');

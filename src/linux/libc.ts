@@ -11,7 +11,12 @@ import { SyscallError } from '../base/errors.ts';
 
 const libc = koffi.load(null);
 
-const ERRNO_NAMES = new Map<number, string>(Object.entries(constants.errno).map(([name, value]) => [value, name]));
+/** Second names of numbers on Linux; the kernel's documents use the other. */
+const ALIASES: ReadonlySet<string> = new Set(['EWOULDBLOCK', 'ENOTSUP']);
+
+const ERRNO_NAMES = new Map<number, string>(
+  Object.entries(constants.errno).flatMap(([name, value]) => (ALIASES.has(name) ? [] : [[value, name]])),
+);
 
 /**
  * Binds a C function.

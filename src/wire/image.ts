@@ -1,5 +1,5 @@
 import type { GraphDriverData } from './container.ts';
-import type { HealthConfig, StringMap, StringSet } from './container-config.ts';
+import type { ContainerConfig, HealthConfig, StringMap, StringSet } from './container-config.ts';
 
 /** Defaults that an image gives its containers. */
 export interface ImageConfig {
@@ -40,7 +40,11 @@ export interface ImageInspect {
   readonly GraphDriver: GraphDriverData;
   readonly RootFS: { readonly Type: string; readonly Layers?: readonly string[] };
   readonly Metadata: { readonly LastTagTime: string };
-  readonly Config: ImageConfig;
+  /** Before API 1.50 with the fields of a container, all empty. */
+  readonly Config: ImageConfig & Partial<ContainerConfig>;
+  /** Before API 1.45. */
+  readonly Container?: string;
+  readonly ContainerConfig?: Partial<ContainerConfig>;
 }
 
 /** One item of `GET /images/json`. Sizes in bytes, -1 for not computed. */

@@ -9,15 +9,41 @@ describeWithClients('events', (pier) => {
     const since = String(Date.now() / 1000);
     await pier.ok('run', '--name', 'story', '--label', 'a=b', 'alpine', 'sh', '-c', 'exit 3');
     await pier.ok('rm', 'story');
-    const output = await pier.ok('events', '--since', since, '--until', String(Date.now() / 1000 + 0.2), '--filter', 'container=story', '--format', '{{.Action}}');
+    const output = await pier.ok(
+      'events',
+      '--since',
+      since,
+      '--until',
+      String(Date.now() / 1000 + 0.2),
+      '--filter',
+      'container=story',
+      '--format',
+      '{{.Action}}',
+    );
     assert.deepEqual(output.split('\n'), ['create', 'attach', 'start', 'die', 'destroy']);
   });
 
   it('carries names, image, labels and exit code', async () => {
     const since = String(Date.now() / 1000);
     await pier.ok('run', '--name', 'facts', '--label', 'a=b', 'alpine', 'sh', '-c', 'exit 3');
-    const output = await pier.ok('events', '--since', since, '--until', String(Date.now() / 1000 + 0.2), '--filter', 'event=die', '--format', '{{json .}}');
-    const event = JSON.parse(output) as { Type: string; Action: string; Actor: { ID: string; Attributes: Record<string, string> }; scope: string; status: string };
+    const output = await pier.ok(
+      'events',
+      '--since',
+      since,
+      '--until',
+      String(Date.now() / 1000 + 0.2),
+      '--filter',
+      'event=die',
+      '--format',
+      '{{json .}}',
+    );
+    const event = JSON.parse(output) as {
+      Type: string;
+      Action: string;
+      Actor: { ID: string; Attributes: Record<string, string> };
+      scope: string;
+      status: string;
+    };
     assert.deepEqual([event.Type, event.Action, event.scope], ['container', 'die', 'local']);
     assert.match(event.Actor.ID, /^[0-9a-f]{64}$/);
     const { name, image, a, exitCode } = event.Actor.Attributes;
@@ -43,7 +69,21 @@ describeWithClients('events', (pier) => {
     await pier.ok('tag', 'alpine', 'again:v1');
     await pier.ok('rmi', 'again:v1');
     await until(
-      () => ['container create', 'container start', 'container exec_create: true', 'container exec_start: true', 'container exec_die', 'container pause', 'container unpause', 'container kill', 'container die', 'container stop', 'image tag', 'image untag'].every((line) => text.includes(line)),
+      () =>
+        [
+          'container create',
+          'container start',
+          'container exec_create: true',
+          'container exec_start: true',
+          'container exec_die',
+          'container pause',
+          'container unpause',
+          'container kill',
+          'container die',
+          'container stop',
+          'image tag',
+          'image untag',
+        ].every((line) => text.includes(line)),
       () => text,
     );
     listener.kill('SIGTERM');
@@ -54,7 +94,19 @@ describeWithClients('events', (pier) => {
     const since = String(Date.now() / 1000);
     await pier.ok('create', '--name', 'yes', '--label', 'pick', 'alpine', 'true');
     await pier.ok('create', '--name', 'no', 'alpine', 'true');
-    const output = await pier.ok('events', '--since', since, '--until', String(Date.now() / 1000 + 0.2), '--filter', 'type=container', '--filter', 'label=pick', '--format', '{{.Actor.Attributes.name}}');
+    const output = await pier.ok(
+      'events',
+      '--since',
+      since,
+      '--until',
+      String(Date.now() / 1000 + 0.2),
+      '--filter',
+      'type=container',
+      '--filter',
+      'label=pick',
+      '--format',
+      '{{.Actor.Attributes.name}}',
+    );
     assert.equal(output, 'yes');
   });
 });

@@ -46,7 +46,7 @@ describeWithClients('exec', (pier) => {
   it('-t without -i gives a terminal', async () => {
     await using session = pier.tty('exec', '-t', 'c-1', 'tty');
     await session.until(/\/dev\/pts\/\d/);
-    assert.equal(await session.exitCode, 0);
+    assert.equal(await session.exited(), 0);
   });
 
   it('a command that is missing exits with 127, one that cannot be run with 126', async () => {

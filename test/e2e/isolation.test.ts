@@ -83,8 +83,23 @@ describeWithClients('isolation', (pier) => {
 
   it('devices are the default ones, and others are refused', async () => {
     const names = await pier.ok('run', '--rm', 'alpine', 'ls', '/dev');
-    assert.equal(names, ['core', 'fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'].join('\n'));
-    assert.equal(await pier.ok('run', '--rm', 'alpine', 'sh', '-c', 'head -c 4 /dev/zero | od -An -tx1; echo x > /dev/null; head -c 5 /dev/urandom | wc -c'), ' 00 00 00 00\n5');
+    assert.equal(
+      names,
+      ['core', 'fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'].join(
+        '\n',
+      ),
+    );
+    assert.equal(
+      await pier.ok(
+        'run',
+        '--rm',
+        'alpine',
+        'sh',
+        '-c',
+        'head -c 4 /dev/zero | od -An -tx1; echo x > /dev/null; head -c 5 /dev/urandom | wc -c',
+      ),
+      ' 00 00 00 00\n5',
+    );
     const result = await pier.cli('run', '--rm', 'alpine', 'sh', '-c', 'mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem');
     assert.notEqual(result.exitCode, 0);
     assert.match(result.stderr, /Operation not permitted/);
@@ -105,11 +120,25 @@ describeWithClients('isolation', (pier) => {
     const status = await statusOf(pier, '--privileged');
     assert.equal(BigInt(`0x${status['CapEff']}`), await ownBoundingSet());
     assert.equal(status['Seccomp'], '0');
-    assert.equal(await pier.ok('run', '--rm', '--privileged', 'alpine', 'sh', '-c', 'mount -t tmpfs t /mnt && grep -c " /mnt tmpfs" /proc/mounts; ls /dev | grep -c loop-control'), '1\n1');
+    assert.equal(
+      await pier.ok(
+        'run',
+        '--rm',
+        '--privileged',
+        'alpine',
+        'sh',
+        '-c',
+        'mount -t tmpfs t /mnt && grep -c " /mnt tmpfs" /proc/mounts; ls /dev | grep -c loop-control',
+      ),
+      '1\n1',
+    );
   });
 
   it('--user takes names, numbers and groups', async () => {
-    assert.equal(await pier.ok('run', '--rm', '--user', 'nobody', 'alpine', 'id'), 'uid=65534(nobody) gid=65534(nobody) groups=65534(nobody)');
+    assert.equal(
+      await pier.ok('run', '--rm', '--user', 'nobody', 'alpine', 'id'),
+      'uid=65534(nobody) gid=65534(nobody) groups=65534(nobody)',
+    );
     assert.equal(await pier.ok('run', '--rm', '-u', '1234:5678', 'alpine', 'sh', '-c', 'id -u; id -g; echo $HOME'), '1234\n5678\n/');
     assert.equal(await pier.ok('run', '--rm', '-u', 'daemon:mail', 'alpine', 'sh', '-c', 'id -un; id -gn'), 'daemon\nmail');
     assert.match(await pier.ok('run', '--rm', 'alpine', 'id'), /^uid=0\(root\) gid=0\(root\) groups=0\(root\),1\(bin\),2\(daemon\)/);
@@ -119,7 +148,17 @@ describeWithClients('isolation', (pier) => {
   });
 
   it('--read-only keeps the root from being written, --tmpfs opens a place', async () => {
-    const result = await pier.cli('run', '--rm', '--read-only', '--tmpfs', '/scratch:size=1m,mode=1777', 'alpine', 'sh', '-c', 'touch /x; touch /scratch/y && df -k /scratch | tail -n 1; stat -c %a /scratch');
+    const result = await pier.cli(
+      'run',
+      '--rm',
+      '--read-only',
+      '--tmpfs',
+      '/scratch:size=1m,mode=1777',
+      'alpine',
+      'sh',
+      '-c',
+      'touch /x; touch /scratch/y && df -k /scratch | tail -n 1; stat -c %a /scratch',
+    );
     assert.match(result.stderr, /touch: \/x: Read-only file system/);
     assert.match(result.stdout, /^tmpfs +1024 .*\/scratch\n1777\n$/);
   });
@@ -127,7 +166,10 @@ describeWithClients('isolation', (pier) => {
   it('-v shows a host directory, ro keeps it from being written', async () => {
     const { here, there } = await pier.daemon.bindDirectory();
     await writeFile(`${here}/from-host`, 'hello\n');
-    assert.equal(await pier.ok('run', '--rm', '-v', `${there}:/data`, 'alpine', 'sh', '-c', 'cat /data/from-host; echo back > /data/from-container'), 'hello');
+    assert.equal(
+      await pier.ok('run', '--rm', '-v', `${there}:/data`, 'alpine', 'sh', '-c', 'cat /data/from-host; echo back > /data/from-container'),
+      'hello',
+    );
     assert.equal(await readFile(`${here}/from-container`, 'utf8'), 'back\n');
     const refused = await pier.cli('run', '--rm', '-v', `${there}:/data:ro`, 'alpine', 'touch', '/data/x');
     assert.equal(refused.exitCode, 1);
@@ -151,7 +193,15 @@ describeWithClients('isolation', (pier) => {
   });
 
   it('--init runs an init as process 1 that collects orphans', async () => {
-    const output = await pier.ok('run', '--rm', '--init', 'alpine', 'sh', '-c', 'cat /proc/1/comm; (sleep 0.1 &) ; sleep 0.5; ps -o stat,args | grep -c "^Z" || true');
+    const output = await pier.ok(
+      'run',
+      '--rm',
+      '--init',
+      'alpine',
+      'sh',
+      '-c',
+      'cat /proc/1/comm; (sleep 0.1 &) ; sleep 0.5; ps -o stat,args | grep -c "^Z" || true',
+    );
     assert.match(output, /^(docker-init|tini|init|catatonit)\n0$/);
   });
 
@@ -161,7 +211,19 @@ describeWithClients('isolation', (pier) => {
   });
 
   it('file permission bits, owners and links of the image are as they were', async () => {
-    const output = await pier.ok('run', '--rm', 'alpine', 'stat', '-c', '%n %a %u:%g %F', '/tmp', '/bin/busybox', '/etc/shadow', '/bin/sh', '/bin/bbsuid');
+    const output = await pier.ok(
+      'run',
+      '--rm',
+      'alpine',
+      'stat',
+      '-c',
+      '%n %a %u:%g %F',
+      '/tmp',
+      '/bin/busybox',
+      '/etc/shadow',
+      '/bin/sh',
+      '/bin/bbsuid',
+    );
     assert.equal(
       output,
       '/tmp 1777 0:0 directory\n/bin/busybox 755 0:0 regular file\n/etc/shadow 640 0:42 regular file\n/bin/sh 777 0:0 symbolic link\n/bin/bbsuid 4111 0:0 regular file',

@@ -9,7 +9,8 @@ import { until } from '../harness/until.ts';
 const TRAP = 'trap "echo term; exit 5" TERM; trap "echo usr1" USR1; echo ready; while :; do sleep 0.05; done';
 
 describeWithClients('life cycle', (pier) => {
-  const status = async (name: string): Promise<string> => await pier.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', name);
+  const status = async (name: string): Promise<string> =>
+    await pier.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', name);
   const ready = async (name: string): Promise<void> => await until(async () => (await pier.ok('logs', name)).includes('ready'));
 
   it('stop sends SIGTERM, then SIGKILL after the time given', async () => {
@@ -28,7 +29,20 @@ describeWithClients('life cycle', (pier) => {
   });
 
   it('--stop-signal and --stop-timeout are kept', async () => {
-    await pier.ok('run', '-d', '--name', 'own', '--stop-signal', 'USR1', '--stop-timeout', '1', 'alpine', 'sh', '-c', 'trap "exit 9" USR1; trap "" TERM; echo ready; while :; do sleep 0.05; done');
+    await pier.ok(
+      'run',
+      '-d',
+      '--name',
+      'own',
+      '--stop-signal',
+      'USR1',
+      '--stop-timeout',
+      '1',
+      'alpine',
+      'sh',
+      '-c',
+      'trap "exit 9" USR1; trap "" TERM; echo ready; while :; do sleep 0.05; done',
+    );
     await ready('own');
     await pier.ok('stop', 'own');
     assert.equal(await status('own'), 'exited 9');
@@ -114,14 +128,16 @@ describeWithClients('life cycle', (pier) => {
 
   it('a container is found by name, id and the beginning of its id', async () => {
     const id = await pier.ok('create', '--name', 'findme', 'alpine', 'true');
-    for (const ref of ['findme', id, id.slice(0, 12), id.slice(0, 6)]) assert.equal(await pier.ok('inspect', '--format', '{{.Id}}', ref), id);
+    for (const ref of ['findme', id, id.slice(0, 12), id.slice(0, 6)])
+      assert.equal(await pier.ok('inspect', '--format', '{{.Id}}', ref), id);
   });
 
   it('ps filters and formats', async () => {
     await pier.ok('create', '--name', 'first', '--label', 'tier=front', 'alpine', 'true');
     await pier.ok('run', '--name', 'second', 'alpine', 'sh', '-c', 'exit 3');
     await pier.ok('run', '-d', '--name', 'third', 'alpine', 'sleep', '1000');
-    const names = async (...args: string[]): Promise<string> => (await pier.ok('ps', '-a', '--format', '{{.Names}}', ...args)).replaceAll('\n', ' ');
+    const names = async (...args: string[]): Promise<string> =>
+      (await pier.ok('ps', '-a', '--format', '{{.Names}}', ...args)).replaceAll('\n', ' ');
     assert.equal(await names(), 'third second first');
     assert.equal(await names('--filter', 'status=created'), 'first');
     assert.equal(await names('--filter', 'exited=3'), 'second');
@@ -149,13 +165,39 @@ describeWithClients('life cycle', (pier) => {
   });
 
   it('inspect has what clients read', async () => {
-    await pier.ok('run', '-d', '--name', 'i-1', '-e', 'A=b', '-w', '/tmp', '--label', 'x=y', '--restart', 'on-failure:3', 'alpine', 'sleep', '1000');
+    await pier.ok(
+      'run',
+      '-d',
+      '--name',
+      'i-1',
+      '-e',
+      'A=b',
+      '-w',
+      '/tmp',
+      '--label',
+      'x=y',
+      '--restart',
+      'on-failure:3',
+      'alpine',
+      'sleep',
+      '1000',
+    );
     const [c] = JSON.parse(await pier.ok('inspect', 'i-1')) as [Record<string, never>];
-    const { State, Config, HostConfig } = c as unknown as { State: Record<string, unknown>; Config: Record<string, unknown>; HostConfig: Record<string, unknown> };
-    assert.deepEqual([State['Status'], State['Running'], State['Paused'], State['Dead'], State['OOMKilled'], State['Error']], ['running', true, false, false, false, '']);
+    const { State, Config, HostConfig } = c as unknown as {
+      State: Record<string, unknown>;
+      Config: Record<string, unknown>;
+      HostConfig: Record<string, unknown>;
+    };
+    assert.deepEqual(
+      [State['Status'], State['Running'], State['Paused'], State['Dead'], State['OOMKilled'], State['Error']],
+      ['running', true, false, false, false, ''],
+    );
     assert.equal(State['FinishedAt'], '0001-01-01T00:00:00Z');
     assert.deepEqual(Config['Env'], ['A=b', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']);
-    assert.deepEqual([Config['Image'], Config['WorkingDir'], Config['Cmd'], Config['Labels']], ['alpine', '/tmp', ['sleep', '1000'], { x: 'y' }]);
+    assert.deepEqual(
+      [Config['Image'], Config['WorkingDir'], Config['Cmd'], Config['Labels']],
+      ['alpine', '/tmp', ['sleep', '1000'], { x: 'y' }],
+    );
     assert.deepEqual(HostConfig['RestartPolicy'], { Name: 'on-failure', MaximumRetryCount: 3 });
     assert.equal(HostConfig['NetworkMode'], 'bridge');
   });
@@ -170,7 +212,11 @@ describeWithClients('life cycle', (pier) => {
   });
 
   it('20 at once start, answer and go', async () => {
-    const results = await Promise.all(Array.from({ length: 20 }, (_, i) => pier.cli('run', '--rm', '--network', i % 2 === 0 ? 'none' : 'bridge', 'alpine', 'echo', String(i))));
+    const results = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        pier.cli('run', '--rm', '--network', i % 2 === 0 ? 'none' : 'bridge', 'alpine', 'echo', String(i)),
+      ),
+    );
     assert.deepEqual(
       results.map(({ stdout }) => stdout),
       Array.from({ length: 20 }, (_, i) => `${i}\n`),

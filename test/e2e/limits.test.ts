@@ -9,11 +9,26 @@ describeWithClients('limits', (pier) => {
   it('--memory is set in the container’s cgroup', async () => {
     await pier.ok('run', '-d', '--name', 'm-1', '--memory', '64m', 'alpine', 'sleep', '1000');
     assert.equal(await limitOf(pier, 'm-1', 'memory', 'memory.limit_in_bytes', 'memory.max'), String(64 * 1024 * 1024));
-    assert.equal(await pier.ok('inspect', '--format', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}', 'm-1'), `${64 * 1024 * 1024} ${128 * 1024 * 1024}`);
+    assert.equal(
+      await pier.ok('inspect', '--format', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}', 'm-1'),
+      `${64 * 1024 * 1024} ${128 * 1024 * 1024}`,
+    );
   });
 
   it('a process over its memory limit is killed, and inspect says why', async () => {
-    const result = await pier.cli('run', '--name', 'oom', '--memory', '16m', '--memory-swap', '16m', 'alpine', 'sh', '-c', 'head -c 200000000 /dev/zero | tail');
+    const result = await pier.cli(
+      'run',
+      '--name',
+      'oom',
+      '--memory',
+      '16m',
+      '--memory-swap',
+      '16m',
+      'alpine',
+      'sh',
+      '-c',
+      'head -c 200000000 /dev/zero | tail',
+    );
     assert.notEqual(result.exitCode, 0);
     assert.equal(await pier.ok('inspect', '--format', '{{.State.OOMKilled}}', 'oom'), 'true');
   });
@@ -54,7 +69,10 @@ describeWithClients('limits', (pier) => {
 /** A value of a running container's cgroup, by the controller's v1 or v2 file. */
 async function limitOf(pier: Fixture, name: string, controller: string, v1File: string, v2File: string): Promise<string> {
   const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', name);
-  const lines = (await readFile(`/proc/${pid}/cgroup`, 'utf8')).trim().split('\n').map((line) => line.split(':'));
+  const lines = (await readFile(`/proc/${pid}/cgroup`, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => line.split(':'));
   const v1 = lines.find(([, controllers]) => controllers?.split(',').includes(controller));
   if (v1 !== undefined) {
     const path = `/sys/fs/cgroup/${controller}${v1[2]}/${v1File}`;

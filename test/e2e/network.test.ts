@@ -10,13 +10,30 @@ const exec = promisify(execFile);
 
 describeWithClients('networks', (pier) => {
   it('none has a loopback and nothing else', async () => {
-    assert.equal(await pier.ok('run', '--rm', '--network', 'none', 'alpine', 'sh', '-c', 'ls /sys/class/net; cat /sys/class/net/lo/flags; ip route | wc -l'), 'lo\n0x9\n0');
+    assert.equal(
+      await pier.ok(
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        'alpine',
+        'sh',
+        '-c',
+        'ls /sys/class/net; cat /sys/class/net/lo/flags; ip route | wc -l',
+      ),
+      'lo\n0x9\n0',
+    );
   });
 
   it('bridge has an address, a gateway and names', async () => {
     await pier.ok('run', '-d', '--name', 'b-1', 'alpine', 'sleep', '1000');
     const [address = '', prefix = '', gateway = ''] = (
-      await pier.ok('inspect', '--format', '{{with .NetworkSettings.Networks.bridge}}{{.IPAddress}} {{.IPPrefixLen}} {{.Gateway}}{{end}}', 'b-1')
+      await pier.ok(
+        'inspect',
+        '--format',
+        '{{with .NetworkSettings.Networks.bridge}}{{.IPAddress}} {{.IPPrefixLen}} {{.Gateway}}{{end}}',
+        'b-1',
+      )
     ).split(' ');
     assert.match(address, /^\d+\.\d+\.\d+\.\d+$/);
     const inside = await pier.ok('exec', 'b-1', 'sh', '-c', 'ip -4 -o address show dev eth0; ip route; cat /etc/hosts; ls /sys/class/net');
@@ -52,7 +69,10 @@ describeWithClients('networks', (pier) => {
     assert.deepEqual(list.map(({ Name, Driver }) => `${Name} ${Driver}`).toSorted(), ['bridge bridge', 'host host', 'none null']);
     await pier.ok('run', '-d', '--name', 'member', 'alpine', 'sleep', '1000');
     const bridge = await pier.daemon.json<{ Containers: Record<string, { Name: string }> }>('GET', '/networks/bridge');
-    assert.deepEqual(Object.values(bridge.Containers).map(({ Name }) => Name), ['member']);
+    assert.deepEqual(
+      Object.values(bridge.Containers).map(({ Name }) => Name),
+      ['member'],
+    );
   });
 });
 
@@ -78,9 +98,22 @@ describe('outgoing traffic', { skip: missingMaterial() || (IS_PEER && 'a peer ha
   it('reaches a neighbour under the machine’s own address', async () => {
     await pier.ok('run', '--rm', 'alpine', 'ping', '-c', '1', '-W', '3', `${subnet}.2`);
     // The neighbour answers with whom it sees.
-    const server = execFile('ip', [...inside, 'node', '-e', `require('net').createServer((s) => s.end(s.remoteAddress)).listen(7001, '0.0.0.0')`].with(3, process.execPath));
+    const server = execFile(
+      'ip',
+      [...inside, 'node', '-e', `require('net').createServer((s) => s.end(s.remoteAddress)).listen(7001, '0.0.0.0')`].with(
+        3,
+        process.execPath,
+      ),
+    );
     try {
-      const seen = await pier.ok('run', '--rm', 'alpine', 'sh', '-c', `for i in 1 2 3 4 5 6 7 8 9; do nc -w 2 ${subnet}.2 7001 && break; sleep 0.3; done`);
+      const seen = await pier.ok(
+        'run',
+        '--rm',
+        'alpine',
+        'sh',
+        '-c',
+        `for i in 1 2 3 4 5 6 7 8 9; do nc -w 2 ${subnet}.2 7001 && break; sleep 0.3; done`,
+      );
       assert.equal(seen, `${subnet}.1`);
     } finally {
       server.kill('SIGKILL');

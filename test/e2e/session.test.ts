@@ -43,7 +43,7 @@ describeWithClients(
 
       assert.match(await pier.ok('ps', '--format', '{{.Names}} {{.Image}} {{.Status}}'), /^C1 alpine Up /);
       shell.write('exit 7\n');
-      assert.equal(await shell.exitCode, 7);
+      assert.equal(await shell.exited(), 7);
     });
 
     it('ps shows what runs, ps -a everything', async () => {
@@ -64,7 +64,7 @@ describeWithClients(
       // The shell and the container's own process see each other.
       await shell.command("ps -o pid,args | grep 'sleep 1000'", /\n +1 sleep 1000\r/);
       shell.write('exit\n');
-      assert.equal(await shell.exitCode, 0);
+      assert.equal(await shell.exited(), 0);
       assert.equal(await pier.ok('inspect', '--format', '{{.State.Running}}', 'testdemo'), 'true');
     });
 

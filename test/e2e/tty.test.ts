@@ -16,7 +16,7 @@ describeWithClients('terminals', (pier) => {
     await first.command('mark=here; echo set-$?', /\nset-0\r/);
     first.write(CTRL_P);
     first.write(CTRL_Q);
-    assert.equal(await first.exitCode, 0);
+    assert.equal(await first.exited(), 0);
     assert.equal(await pier.ok('inspect', '--format', '{{.State.Status}}', 'shell'), 'running');
 
     await using second = pier.tty('attach', 'shell');
@@ -24,7 +24,7 @@ describeWithClients('terminals', (pier) => {
     await second.until('/ # ');
     await second.command('echo mark-is-$mark', /\nmark-is-here\r/);
     second.write('exit 5\n');
-    assert.equal(await second.exitCode, 5);
+    assert.equal(await second.exited(), 5);
   });
 
   it('--detach-keys chooses other keys, and ctrl-p alone goes through', async () => {
@@ -33,7 +33,7 @@ describeWithClients('terminals', (pier) => {
     // The terminal echoes the control characters before `cat -v` shows them.
     await shell.until(/\^P\^Q?a/);
     shell.write('\x18x');
-    await shell.exitCode;
+    await shell.exited();
     assert.equal(await pier.ok('inspect', '--format', '{{.State.Running}}', 'keys'), 'true');
   });
 
@@ -71,7 +71,7 @@ describeWithClients('terminals', (pier) => {
       return /\n30 100\r/.test(await shell.until(/\n\d+ \d+\r/));
     });
     shell.write('exit 6\n');
-    assert.equal(await shell.exitCode, 6);
+    assert.equal(await shell.exited(), 6);
   });
 
   it('ctrl-c reaches the process through the terminal', async () => {
@@ -88,14 +88,14 @@ describeWithClients('terminals', (pier) => {
     await shell.until('ready');
     shell.write('\x03');
     await shell.until('caught');
-    assert.equal(await shell.exitCode, 9);
+    assert.equal(await shell.exited(), 9);
   });
 
   it('a client killed outright leaves the shell alive', async () => {
     const first = pier.tty('run', '-ti', '--name', 'survivor', 'alpine');
     await first.until('/ # ');
     await first.killClient();
-    await first.exitCode;
+    await first.exited();
     assert.equal(await pier.ok('inspect', '--format', '{{.State.Status}}', 'survivor'), 'running');
     await using second = pier.tty('attach', 'survivor');
     second.write('\n');
@@ -118,7 +118,7 @@ describeWithClients('terminals', (pier) => {
       return /\n33 111\r/.test(await second.until(/\n\d+ \d+\r/));
     });
     second.write('exit 8\n');
-    assert.equal(await second.exitCode, 8);
+    assert.equal(await second.exited(), 8);
   });
 
   it('a tty is one raw stream over the API', async () => {

@@ -61,6 +61,8 @@ export function jsonOf<T>(response: ApiResponse): T {
   return JSON.parse(response.body.toString()) as T;
 }
 
+const HIJACK_TIMEOUT_MS = 60_000;
+
 /** A connection taken over from HTTP. */
 export interface HijackedConnection {
   readonly status: number;
@@ -107,6 +109,9 @@ export async function hijack(socketPath: string, path: string, json?: unknown): 
   );
   const chunks = [buffered];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  // Nothing that the tests wait for takes longer.
+  const timer = setTimeout(() => socket.destroy(), HIJACK_TIMEOUT_MS);
+  socket.once('close', () => clearTimeout(timer));
   const ended = new Promise<Buffer>((resolve) => {
     socket.once('close', () => resolve(Buffer.concat(chunks)));
     socket.once('end', () => resolve(Buffer.concat(chunks)));

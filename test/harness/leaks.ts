@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -17,7 +17,12 @@ export interface EngineMarks {
 
 /** The marks of the engine of a root directory. */
 export function marksOf(root: string, state: string): EngineMarks {
-  return { root, state, engineId: createHash('sha256').update(root).digest('hex').slice(0, 8) };
+  return { root, state, engineId: createHash('sha256').update(realpathOf(root)).digest('hex').slice(0, 8) };
+}
+
+/** As the engine sees it: links resolved. The directory itself need not exist yet. */
+function realpathOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }
 
 /** What of an engine is on the machine outside its own files. */
@@ -134,7 +139,13 @@ function removeCgroup(path: string): void {
 
 async function interfacesOf(engineId: string): Promise<string[]> {
   const { stdout } = await exec('ip', ['-o', 'link', 'show']);
-  return [...stdout.matchAll(/^\d+: ([^:@]+)/gm)].flatMap(([, name]) => (name?.includes(engineId) ? [name] : []));
+  return [...stdout.matchAll(/^\d+: ([^:@]+)/gm)].flatMap(([, name]) =>
+    name !== undefined && isInterfaceOf(name, engineId) ? [name] : [],
+  );
+}
+
+function isInterfaceOf(name: string, engineId: string): boolean {
+  return name === `pier-${engineId.slice(0, 6)}` || name.startsWith(`ve${engineId.slice(0, 4)}`);
 }
 
 async function tablesOf(engineId: string): Promise<string[]> {

@@ -10,13 +10,12 @@ export class TtySession implements AsyncDisposable {
   #output = '';
   #seen = 0;
   #wake: (() => void)[] = [];
-  /** Resolves when the client has ended. */
-  readonly exitCode: Promise<number>;
+  readonly #exitCode: Promise<number>;
 
   constructor(child: ChildProcessWithoutNullStreams, label: string) {
     this.#child = child;
     this.#label = label;
-    this.exitCode = exitOf(child);
+    this.#exitCode = exitOf(child);
     child.stdin.on('error', () => undefined);
     child.stdout.on('data', (chunk: Buffer) => {
       this.#output += chunk.toString('latin1');
@@ -64,6 +63,20 @@ export class TtySession implements AsyncDisposable {
     }
   }
 
+  /** Waits until the client has ended; its exit code. */
+  async exited(timeoutMs = 20_000): Promise<number> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(new Error(`Cannot see "${this.#label}" end within ${timeoutMs} ms: it showed ${JSON.stringify(this.#output)}`)),
+      timeoutMs,
+    );
+    try {
+      return await Promise.race([this.#exitCode, promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Types a line and waits for something that it makes appear (on a line of its own, not in its echo). */
   async command(line: string, expected: string | RegExp): Promise<string> {
     this.write(`${line}\n`);
@@ -96,7 +109,7 @@ export class TtySession implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
-    await this.exitCode;
+    await this.#exitCode;
   }
 
   #wakeAll(): void {

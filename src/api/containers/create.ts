@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { ContainerCreateResponse } from '../../wire/index.ts';
 import type { Backend } from '../backend.ts';
 import { dockerError } from '../errors.ts';
@@ -8,8 +7,8 @@ import type { HttpExchange } from '../route.ts';
 import { translateCreate } from './translate-create.ts';
 
 /** `POST /containers/create`. */
-export async function createContainer({ backend, request, response }: HttpExchange): Promise<void> {
-  const spec = translateCreate(await readJson(request.message), availableParallelism());
+export async function createContainer({ backend, host, request, response }: HttpExchange): Promise<void> {
+  const spec = translateCreate(await readJson(request.message), host);
   checkPlatform(backend, spec.image, request.text('platform'));
   const name = request.text('name').replace(/^\//, '');
   const { id, warnings } = await backend.containers.create(spec, name === '' ? undefined : name);

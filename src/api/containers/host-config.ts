@@ -1,5 +1,6 @@
 import type { HostConfig } from '../../wire/index.ts';
 import type { Container, ContainerSpec } from '../backend.ts';
+import type { HostFacts } from '../route.ts';
 import { toBindText } from './mount-points.ts';
 
 /** Paths that a container sees empty unless it is privileged. */
@@ -28,7 +29,6 @@ const NOT_SET = {
   PortBindings: {},
   VolumeDriver: '',
   VolumesFrom: null,
-  CgroupnsMode: 'private',
   Dns: [],
   DnsOptions: [],
   DnsSearch: [],
@@ -62,7 +62,7 @@ const NOT_SET = {
   DeviceRequests: null,
   MemoryReservation: 0,
   MemorySwappiness: null,
-  OomKillDisable: null,
+  OomKillDisable: false,
   Ulimits: [],
   CpuCount: 0,
   CpuPercent: 0,
@@ -71,7 +71,7 @@ const NOT_SET = {
 } as const satisfies Partial<HostConfig>;
 
 /** How a container meets its host, as inspect shows it. */
-export function toHostConfig({ spec, runtime }: Container): HostConfig {
+export function toHostConfig({ spec, runtime }: Container, { cgroupVersion }: HostFacts): HostConfig {
   const { resources, restartPolicy, consoleSize } = spec;
   return {
     ...NOT_SET,
@@ -82,6 +82,7 @@ export function toHostConfig({ spec, runtime }: Container): HostConfig {
     ConsoleSize: consoleSize === undefined ? [0, 0] : [consoleSize.height, consoleSize.width],
     CapAdd: orNull(spec.capAdd),
     CapDrop: orNull(spec.capDrop),
+    CgroupnsMode: cgroupVersion === 2 ? 'private' : 'host',
     Privileged: spec.isPrivileged,
     ReadonlyRootfs: spec.isRootfsReadOnly,
     SecurityOpt: orNull(securityOptions(spec)),

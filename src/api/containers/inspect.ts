@@ -2,21 +2,21 @@ import { ZERO_TIME } from '../../base/timestamp.ts';
 import type { ContainerConfig, ContainerInspect, ContainerState } from '../../wire/index.ts';
 import type { Container } from '../backend.ts';
 import { sendJson } from '../respond.ts';
-import type { HttpExchange } from '../route.ts';
+import type { HostFacts, HttpExchange } from '../route.ts';
 import { toHostConfig } from './host-config.ts';
 import { toMountPoints } from './mount-points.ts';
 import { toNetworkSettings } from './network-settings.ts';
 
 /** `GET /containers/{id}/json`. */
-export async function inspectContainer({ backend, request, response }: HttpExchange): Promise<void> {
+export async function inspectContainer({ backend, host, request, response }: HttpExchange): Promise<void> {
   const container = backend.containers.get(request.param('id'));
   const size = request.flag('size') ? await backend.containers.size(container.id) : undefined;
-  const answer = toContainerInspect(container);
+  const answer = toContainerInspect(container, host);
   sendJson(response, 200, size === undefined ? answer : { ...answer, SizeRw: size.rwBytes, SizeRootFs: size.rootfsBytes });
 }
 
 /** A container as inspect shows it. */
-export function toContainerInspect(container: Container): ContainerInspect {
+export function toContainerInspect(container: Container, host: HostFacts): ContainerInspect {
   const [path = '', ...args] = container.argv;
   return {
     Id: container.id,
@@ -37,7 +37,7 @@ export function toContainerInspect(container: Container): ContainerInspect {
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: container.execIds.length === 0 ? null : container.execIds,
-    HostConfig: toHostConfig(container),
+    HostConfig: toHostConfig(container, host),
     GraphDriver: { Name: 'overlay2', Data: {} },
     Mounts: toMountPoints(container.spec),
     Config: toConfig(container),

@@ -3,6 +3,7 @@ import type { BindMount, ContainerSpec } from '../backend.ts';
 import { consoleSizeOf } from '../console-size.ts';
 import { dockerError, notSupported } from '../errors.ts';
 import { checkFields } from '../field-kinds.ts';
+import type { HostFacts } from '../route.ts';
 import { CREATE_KINDS, HOST_CONFIG_KINDS } from './create-kinds.ts';
 import { cleanPath, translateBind } from './translate-binds.ts';
 import { translateLimits, translateRestartPolicy } from './translate-limits.ts';
@@ -15,10 +16,10 @@ type Body = Readonly<Record<string, unknown>>;
 /**
  * The body of `POST /containers/create` as a spec. Every field of Docker's is honoured, harmless, or refused by name.
  *
- * @param cpuCount CPUs of this machine, for the range that a limit may have.
+ * @param facts Of this machine.
  * @throws {PierError} `InvalidArgument` in Docker's words; `NotImplemented` for what pier has not.
  */
-export function translateCreate(body: Body, cpuCount: number): ContainerSpec {
+export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
   const config: ContainerCreateRequest = checkFields(body, CREATE_KINDS);
   const hostBody = (config.HostConfig ?? {}) as Body;
   const host: Loose<HostConfig> = checkFields(hostBody, HOST_CONFIG_KINDS, 'HostConfig');
@@ -28,6 +29,7 @@ export function translateCreate(body: Body, cpuCount: number): ContainerSpec {
   }
   refuseUnsupportedConfig(body);
   refuseUnsupportedHostConfig(hostBody);
+  refuseOtherCgroupNamespace(host.CgroupnsMode ?? '', facts);
   const networkMode = translateNetworkMode(host.NetworkMode ?? '');
   refuseOtherNetworks(config, host.NetworkMode ?? '');
   return {
@@ -44,7 +46,7 @@ export function translateCreate(body: Body, cpuCount: number): ContainerSpec {
     autoRemove: host.AutoRemove ?? false,
     networkMode,
     restartPolicy: translateRestartPolicy(host),
-    resources: translateLimits(host, cpuCount),
+    resources: translateLimits(host, facts.cpuCount),
     shmSizeBytes: translateShmSize(host.ShmSize ?? 0),
     runtime: host.Runtime ?? '',
     consoleSize: consoleSizeOf(host.ConsoleSize),
@@ -167,6 +169,12 @@ function refuseOtherNetworks(config: ContainerCreateRequest, mode: string): void
     if (!isFirst(name)) throw notSupported(`a second network (${name}) in NetworkingConfig`);
     refuseUnsupportedEndpoint(name, endpoint ?? {});
   }
+}
+
+// What a container gets cannot be chosen yet, but may be asked for.
+function refuseOtherCgroupNamespace(mode: string, { cgroupVersion }: HostFacts): void {
+  if (mode !== '' && mode !== (cgroupVersion === 2 ? 'private' : 'host'))
+    throw notSupported(`HostConfig.CgroupnsMode ${JSON.stringify(mode)}`);
 }
 
 function translateShmSize(bytes: number): number {

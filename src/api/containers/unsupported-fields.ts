@@ -29,6 +29,7 @@ type HonouredHostConfig =
   | 'NetworkMode'
   | 'RestartPolicy'
   | 'AutoRemove'
+  | 'CgroupnsMode'
   | 'ConsoleSize'
   | 'CapAdd'
   | 'CapDrop'
@@ -82,7 +83,6 @@ const HOST_CONFIG_FIELDS: Readonly<Record<Exclude<keyof HostConfig, HonouredHost
   VolumesFrom: isUnset,
   Mounts: isUnset,
   Annotations: isUnset,
-  CgroupnsMode: unsetOr('private'),
   Dns: isUnset,
   DnsOptions: isUnset,
   DnsSearch: isUnset,

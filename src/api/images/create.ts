@@ -15,22 +15,16 @@ export async function createImage({ backend, request, response }: HttpExchange):
   const message = request.text('message');
   const changes = request.query.getAll('changes').filter((change) => change.trim() !== '');
   const platform = platformOf(request);
+  const image = await backend.images.import(request.message, {
+    ...(repository === '' ? {} : { reference: tag === '' ? repository : `${repository}:${tag}` }),
+    message: message === '' ? 'Imported from -' : message,
+    changes,
+    ...(platform === undefined ? {} : { platform }),
+    signal: signalOf(response),
+  });
   const stream = new JsonStream(response);
-  try {
-    const image = await backend.images.import(request.message, {
-      ...(repository === '' ? {} : { reference: tag === '' ? repository : `${repository}:${tag}` }),
-      message: message === '' ? 'Imported from -' : message,
-      changes,
-      ...(platform === undefined ? {} : { platform }),
-      signal: signalOf(response),
-      onProgress: (progress) => stream.progress('Importing', progress),
-    });
-    stream.write({ status: image.id });
-    stream.end();
-  } catch (error) {
-    if (!response.headersSent) throw error;
-    stream.fail(error);
-  }
+  stream.write({ status: image.id });
+  stream.end();
 }
 
 function platformOf(request: ApiRequest): { os: string; architecture: string; variant: string } | undefined {

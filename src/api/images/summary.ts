@@ -1,7 +1,27 @@
 import { ZERO_TIME } from '../../base/timestamp.ts';
-import type { ImageConfig, ImageInspect, ImageSummary } from '../../wire/index.ts';
+import type { ContainerConfig, ImageConfig, ImageInspect, ImageSummary } from '../../wire/index.ts';
 import type { Container, Image } from '../backend.ts';
 import { familiarName } from './familiar-name.ts';
+
+// What old clients expect of the container that an image was committed from: there was none.
+const NO_CONTAINER = {
+  Hostname: '',
+  Domainname: '',
+  User: '',
+  AttachStdin: false,
+  AttachStdout: false,
+  AttachStderr: false,
+  Tty: false,
+  OpenStdin: false,
+  StdinOnce: false,
+  Env: null,
+  Cmd: null,
+  Image: '',
+  Volumes: null,
+  WorkingDir: '',
+  Entrypoint: null,
+  OnBuild: null,
+} as const satisfies Partial<ContainerConfig>;
 
 /** How many containers stand on each image. */
 export function countUsers(containers: readonly Container[]): ReadonlyMap<string, number> {
@@ -50,7 +70,8 @@ export function toImageInspect(image: Image, version: number): ImageInspect {
     GraphDriver: { Name: 'overlay2', Data: {} },
     RootFS: { Type: 'layers', ...(image.diffIds.length === 0 ? {} : { Layers: image.diffIds }) },
     Metadata: { LastTagTime: image.lastTaggedAt ?? ZERO_TIME },
-    Config: toImageConfig(image.runConfig),
+    Config: { ...(version < 50 ? NO_CONTAINER : {}), ...toImageConfig(image.runConfig) },
+    ...(version < 45 ? { Container: '', ContainerConfig: NO_CONTAINER } : {}),
   };
 }
 

@@ -46,7 +46,7 @@ async function createOrPull(
 }
 
 async function pullImage(client: Client, image: string, isQuiet: boolean): Promise<void> {
-  const [name = '', tag = ''] = splitReference(withTag(image));
+  const [name, tag] = splitReference(withTag(image));
   const stream = await client.open({ method: 'POST', path: '/images/create', query: { fromImage: name, tag } });
   for await (const { error, status, id, progressDetail } of readJsonLines<JsonMessage>(stream)) {
     if (error !== undefined) throw new ApiError(500, error);

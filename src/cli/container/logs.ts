@@ -1,6 +1,6 @@
 import type { CommandContext } from '../command.ts';
 import { writeFrames } from '../stream/demultiplex.ts';
-import { writeRaw } from '../stream/pump-streams.ts';
+import { writeRaw } from '../stream/write-raw.ts';
 import { parseTimeArgument } from '../time-argument.ts';
 
 /** Runs `pier logs`. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CommandError } from '../command-error.ts';
-import { writeRaw } from '../stream/pump-streams.ts';
+import { writeRaw } from '../stream/write-raw.ts';
 import { writeFileWhole } from '../write-file-whole.ts';
 import type { CommandContext } from '../command.ts';
 

@@ -13,9 +13,13 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set(
  */
 export function forwardSignals(send: (signal: string) => Promise<unknown>): () => void {
   const forward = (signal: NodeJS.Signals): void => void send(signal.slice('SIG'.length)).catch(() => {});
-  const signals = (Object.keys(constants.signals) as NodeJS.Signals[]).filter((name) => !NOT_FORWARDED.has(name));
+  const signals = Object.keys(constants.signals).filter(isForwarded);
   for (const signal of signals) process.on(signal, forward);
   return () => {
     for (const signal of signals) process.off(signal, forward);
   };
+}
+
+function isForwarded(name: string): name is NodeJS.Signals {
+  return !NOT_FORWARDED.has(name);
 }

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { ReadStream } from 'node:tty';
 import { CommandError } from '../command-error.ts';
 import { writeFrames } from './demultiplex.ts';
 import { DetachScanner } from './detach-keys.ts';
 import { RawTerminal } from './raw-terminal.ts';
+import { writeRaw } from './write-raw.ts';
 
 /** Which of this process's streams meet a hijacked connection, and how. */
 export interface StreamOptions {
@@ -82,17 +83,6 @@ function pumpInput(input: ReadStream | Readable, socket: Socket, scanner: Detach
     input.off('end', onEnd);
     input.pause();
   };
-}
-
-/** Prints everything that a stream gives. A slow reader of ours slows the stream down. */
-export async function writeRaw(source: Readable, target: Writable): Promise<void> {
-  for await (const chunk of source) await write(target, chunk as Buffer);
-}
-
-/** Writes and waits until there is room for more. */
-export async function write(target: Writable, chunk: Uint8Array): Promise<void> {
-  if (target.write(chunk)) return;
-  await new Promise((resolve) => target.once('drain', resolve));
 }
 
 /**

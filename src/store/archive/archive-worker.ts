@@ -15,6 +15,9 @@ import { unpackLayer } from './unpack-layer.ts';
 import type { ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
 import type { PackJob } from './pack-tree.ts';
 
+/** What is removed at a time: some ten milliseconds of work. */
+const ENTRIES_A_TURN = 1000;
+
 /** How to reach a job that is running. */
 interface RunningJob {
   readonly abort: AbortController;
@@ -58,7 +61,7 @@ async function run(request: ArchiveRequest & { kind: 'start' }, job: RunningJob)
     case 'measure':
       return measureTree(request.job.directory);
     case 'empty':
-      emptyDirectory(request.job.directory);
+      while (!emptyDirectory(request.job.directory, ENTRIES_A_TURN)) await othersTurn();
       break;
     case 'pack':
       await pack(id, request.job, job);
@@ -79,10 +82,13 @@ async function pack(id: number, spec: PackJob, job: RunningJob): Promise<void> {
     job.abort.signal.throwIfAborted();
     job.credit--;
     send({ kind: 'chunk', id, bytes }, [bytes.buffer]);
-    // Other jobs' messages get their turn.
     // oxlint-disable-next-line no-await-in-loop -- see above
-    await new Promise((resolve) => setImmediate(resolve));
+    await othersTurn();
   }
+}
+
+async function othersTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 function send(response: ArchiveResponse, transfer: readonly ArrayBuffer[] = []): void {
