@@ -9,12 +9,12 @@ if (process.platform !== 'linux') {
   console.error(`pier: runs on Linux only, this is ${process.platform}`);
   process.exit(125);
 }
-keepCompiledCode().then(() => import('../dist/cli/bin.js'));
+void keepCompiledCode().then(() => import('../dist/cli/bin.js'));
 
 /** Compiled code is kept between runs: loading is most of what a short command costs. */
 async function keepCompiledCode() {
-  const { enableCompileCache } = await import('module');
-  const { userInfo } = await import('os');
+  const { enableCompileCache } = await import('node:module');
+  const { userInfo } = await import('node:os');
   try {
     // Not in /tmp, where anybody could have put code there for root to run, and not by $HOME, which sudo may leave as it was.
     enableCompileCache(`${userInfo().homedir}/.cache/pier`);

@@ -100,17 +100,23 @@ async function readUpgradedBody(message: IncomingMessage, socket: Duplex, limit:
   return missing <= 0 ? early : Buffer.concat([early, await take(socket, missing)]);
 }
 
-async function take(socket: Duplex, length: number): Promise<Buffer> {
-  for (;;) {
-    const chunk: unknown = socket.read(length);
-    if (Buffer.isBuffer(chunk)) return chunk;
-    if (socket.readableEnded || socket.destroyed) return Buffer.alloc(0);
-    await new Promise<void>((resolve) => {
-      const go = (): void => {
-        for (const event of ['readable', 'end', 'close']) socket.removeListener(event, go);
-        resolve();
-      };
-      for (const event of ['readable', 'end', 'close']) socket.once(event, go);
-    });
-  }
+// Leaves the connection paused, with what came after the body still in it.
+function take(socket: Duplex, length: number): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let taken = 0;
+    const finish = (): void => {
+      socket.pause();
+      socket.removeListener('data', onData).removeListener('end', finish).removeListener('close', finish);
+      const all = Buffer.concat(chunks);
+      if (all.length > length) socket.unshift(all.subarray(length));
+      resolve(all.subarray(0, length));
+    };
+    const onData = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      taken += chunk.length;
+      if (taken >= length) finish();
+    };
+    socket.on('data', onData).once('end', finish).once('close', finish);
+  });
 }

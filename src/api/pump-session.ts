@@ -37,4 +37,5 @@ function pumpInput(session: StreamSession, connection: Duplex): void {
     );
   });
   connection.once('end', () => void last.then(() => session.end()));
+  connection.resume();
 }

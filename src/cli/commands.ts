@@ -11,13 +11,14 @@ export const COMMANDS: readonly CommandDefinition[] = [...CONTAINER_COMMANDS, ..
 export const GROUPS: readonly CommandGroup[] = [
   { name: 'container', summary: 'Manage containers' },
   { name: 'image', summary: 'Manage images' },
+  { name: 'network', summary: 'Manage networks' },
   { name: 'system', summary: 'Manage pier' },
 ];
 
 /** First words of Docker's that pier has no commands for yet. They are refused by name. */
 const UNSUPPORTED_WORDS: ReadonlySet<string> = new Set(
   (
-    'bake build builder buildx checkpoint compose config context login logout manifest network node plugin pull push search ' +
+    'bake build builder buildx checkpoint compose config context login logout manifest node plugin pull push search ' +
     'secret service stack swarm trust volume'
   ).split(' '),
 );

@@ -6,6 +6,12 @@ export interface CommandGroup {
   readonly summary: string;
 }
 
+/** Commands that no table has, since `main` answers them itself. */
+const OWN_COMMANDS: readonly (readonly [string, string])[] = [
+  ['completion', 'Print the script that makes bash, zsh or fish complete command lines'],
+  ['daemon', 'Run the daemon that makes and keeps containers'],
+];
+
 /** Columns of the terminal, as far as help fills them. */
 function width(): number {
   return Math.min(process.stdout.columns || 80, 120);
@@ -83,7 +89,7 @@ Management Commands:
 ${table(groups.map(({ name, summary }) => [name, summary] as const))}
 
 Commands:
-${table(rowsOf('commands').toSorted(byName))}
+${table([...rowsOf('commands'), ...OWN_COMMANDS].toSorted(byName))}
 
 Global Options:
 ${flagTable(globals)}

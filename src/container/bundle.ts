@@ -6,12 +6,13 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PierError, isErrno } from '../base/errors.ts';
 import { performMount, unmount } from '../linux/index.ts';
 import { containerResolvConf, hostsFile, readHostResolvConf } from '../network/index.ts';
-import { INIT_PATH, buildRuntimeSpec, resolveCapabilities } from '../oci/index.ts';
+import { buildRuntimeSpec, resolveCapabilities } from '../oci/index.ts';
+import { makeMountPoints } from './mount-points.ts';
 import { processEnv } from './process-env.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { Sandbox } from '../network/index.ts';
@@ -25,7 +26,6 @@ import type { BindMount } from './container-spec.ts';
 /** What a bundle is made from. */
 export interface BundleInput {
   readonly container: Container;
-  readonly layer: WritableLayer;
   /** `undefined` for the host's network. */
   readonly sandbox: Sandbox | undefined;
   readonly host: ContainerHost;
@@ -46,6 +46,7 @@ export function mountRootfs(layer: WritableLayer, target: string): void {
  */
 export async function writeBundle(input: BundleInput): Promise<void> {
   const { container, paths } = input;
+  if (container.state.startedAt === undefined) makeMountPoints(paths.rootfs(container.id));
   await writeNetworkFiles(input);
   for (const bind of container.spec.binds) prepareBindSource(bind);
   writeFileSync(join(paths.bundle(container.id), 'config.json'), JSON.stringify(runtimeSpec(input)), { mode: 0o600 });
@@ -73,7 +74,7 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
   const bpf = isCrun ? filter?.bpf : undefined;
   const env = processEnv({ hostname: container.hostname, tty: spec.tty, env: container.env, home: user.home });
   return buildRuntimeSpec({
-    argv: spec.init ? [INIT_PATH, '--', ...container.argv] : container.argv,
+    argv: container.argv,
     env,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     cwd: container.workingDir === '' ? '/' : container.workingDir,
@@ -99,7 +100,7 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
     oomScoreAdj: 0,
     annotations: {},
     shmSizeBytes: spec.shmSizeBytes,
-    binds: spec.binds,
+    binds: spec.binds.map((bind) => ({ ...bind, isFile: bind.isReadOnly && isFile(bind.source) })),
     tmpfs: spec.tmpfs,
     engineFiles: {
       '/etc/resolv.conf': container.resolvConfPath,
@@ -109,6 +110,11 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
     initPath: spec.init ? initPath(host) : undefined,
     hasRecursiveReadOnly: host.hasRecursiveReadOnly,
   });
+}
+
+/** crun cannot make a file read-only the way it does a tree. What is not there fails in the runtime, with its words. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
 }
 
 function initPath(host: ContainerHost): string {
@@ -150,6 +156,15 @@ function prepareBindSource(bind: BindMount): void {
         facts: { path: bind.source },
       });
     }
-    mkdirSync(bind.source, { recursive: true });
+    makeDirectories(bind.source);
+  }
+}
+
+/** Not Node's recursive mkdir: below /proc, where nothing can be made, that one tries without end. */
+function makeDirectories(path: string): void {
+  const parents = path.split('/').slice(1);
+  for (const [index] of parents.entries()) {
+    const directory = `/${parents.slice(0, index + 1).join('/')}`;
+    if (!existsSync(directory)) mkdirSync(directory);
   }
 }

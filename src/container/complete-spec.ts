@@ -2,6 +2,7 @@ import { PierError } from '../base/errors.ts';
 import { shortId } from '../base/ids.ts';
 import { timestamp } from '../base/timestamp.ts';
 import { parseSignal } from '../linux/index.ts';
+import { parseTmpfsOptions } from '../oci/index.ts';
 import { CREATED_STATE } from './container.ts';
 import { mergeEnv } from './process-env.ts';
 import type { Image } from '../image/index.ts';
@@ -37,7 +38,7 @@ const MINIMUM_MEMORY_BYTES = 6 * 1024 * 1024;
  *
  * @throws {PierError} `InvalidArgument`, reasons `container.no-command`, `container.bad-signal` (facts `{ signal }`),
  * `container.bad-working-dir` (facts `{ path }`), `container.memory-too-small`, `container.bad-restart-policy`,
- * `container.auto-remove-and-restart`.
+ * `container.auto-remove-and-restart`, `container.bad-tmpfs-option` (facts `{ option }`).
  */
 export function completeSpec(input: CompleteSpecInput): Container {
   const { spec, image } = input;
@@ -93,6 +94,7 @@ function checkSpec(spec: ContainerSpec): void {
       reason: 'container.memory-too-small',
     });
   }
+  for (const options of Object.values(spec.tmpfs)) parseTmpfsOptions(options);
   if (spec.restartPolicy.name !== 'on-failure' && spec.restartPolicy.maximumRetryCount > 0) {
     throw new PierError('InvalidArgument', 'Cannot create container: only the policy "on-failure" counts retries', {
       reason: 'container.bad-restart-policy',

@@ -116,7 +116,7 @@ async function createProcess(
   failpoint('container.start.mounted');
   const sandbox = spec.networkMode === 'host' ? undefined : await networks.createSandbox(id, spec.networkMode);
   failpoint('container.start.networked');
-  await writeBundle({ container, layer: layers.writable(id), sandbox, host, paths });
+  await writeBundle({ container, sandbox, host, paths });
   // The log is there before anybody looks for it.
   closeSync(openSync(container.logPath, 'a', 0o640));
   failpoint('container.start.bundled');

@@ -53,6 +53,8 @@ export async function readArchive(input: Readable, blobs: BlobStore, options: Re
   const bytes = limited(decompress(await probeStream(input, options.signal)), options.limits?.archiveBytes ?? DEFAULT_ARCHIVE_BYTES);
   const entries = extract();
   const pumped = pump(bytes, entries);
+  // It may fail long before it is waited for below.
+  pumped.catch(() => undefined);
   const reader = new ArchiveReader(blobs, options);
   try {
     for await (const entry of entries) await reader.take(entry);
@@ -60,6 +62,7 @@ export async function readArchive(input: Readable, blobs: BlobStore, options: Re
   } catch (error) {
     entries.destroy(null);
     await pumped.catch(() => undefined);
+    options.signal?.throwIfAborted();
     throw classify(error);
   }
   return reader;

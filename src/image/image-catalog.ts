@@ -2,6 +2,7 @@ import { parseDigest } from '../base/digest.ts';
 import type { Digest } from '../base/digest.ts';
 import { parseNs, timestamp } from '../base/timestamp.ts';
 import type { Database } from '../store/index.ts';
+import { EMPTY_RUN_CONFIG } from './image-config.ts';
 import type { Image } from './image.ts';
 
 /** What a row's `document` column holds: an image without its id and its names. */
@@ -51,7 +52,13 @@ export class ImageCatalog {
       const lastTaggedAt = row['last_tagged_at'] === null ? undefined : String(row['last_tagged_at']);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only Draft.add writes this column, from the same type
       const document = JSON.parse(String(row['document'])) as ImageDocument;
-      this.#images.set(id, { ...document, id, lastTaggedAt, tags: tags.byImage.get(id) ?? [], repoDigests: digests.byImage.get(id) ?? [] });
+      this.#images.set(id, {
+        ...restored(document),
+        id,
+        lastTaggedAt,
+        tags: tags.byImage.get(id) ?? [],
+        repoDigests: digests.byImage.get(id) ?? [],
+      });
     }
     for (const [reference, id] of [...tags.ids, ...digests.ids]) this.#names.set(reference, id);
   }
@@ -168,6 +175,16 @@ class Draft implements CatalogEdit {
     const image = this.get(id);
     if (image !== undefined) this.images.set(id, change(image));
   }
+}
+
+/** JSON has no `undefined`; members that had it come back. */
+function restored(document: ImageDocument): ImageDocument {
+  return {
+    ...document,
+    runConfig: { ...EMPTY_RUN_CONFIG, ...document.runConfig },
+    history: document.history.map((entry) => ({ ...entry, createdAt: entry.createdAt })),
+    chainId: document.chainId,
+  };
 }
 
 function withName(names: readonly string[], name: string): readonly string[] {

@@ -6,8 +6,7 @@ import { pack } from 'tar-stream';
 import type { Header } from 'tar-stream';
 import { digestOf, hexOf } from '../base/digest.ts';
 import type { Digest } from '../base/digest.ts';
-import { openBlobStore, openDatabase } from '../store/index.ts';
-import { openOverlayLayerStore } from '/var/tmp/helperb-memory-layers.ts';
+import { LAYER_SCHEMA, openBlobStore, openDatabase, openOverlayLayerStore } from '../store/index.ts';
 import type { BlobStore, LayerStore } from '../store/index.ts';
 import { IMAGE_SCHEMA } from './image-schema.ts';
 import type { ImageEvent, ImageService, ImageUser } from './image-service.ts';
@@ -35,7 +34,7 @@ export async function openTestImages(limits: ImageServiceConfig['limits'] = {}):
 }
 
 async function openOn(root: string, limits: ImageServiceConfig['limits'] = {}): Promise<TestImages> {
-  const database = openDatabase(join(root, 'pier.db'), STORE_SCHEMAS);
+  const database = openDatabase(join(root, 'pier.db'), [IMAGE_SCHEMA, LAYER_SCHEMA]);
   const blobs = await openBlobStore(root);
   const layers = await openOverlayLayerStore({ root, database });
   const events: ImageEvent[] = [];
@@ -85,7 +84,9 @@ export async function bytesOf(stream: Readable): Promise<Buffer> {
 
 /** A stream of bytes in pieces of a size. */
 export function streamOf(content: Uint8Array, pieceBytes = 64 * 1024): Readable {
-  const pieces = Array.from({ length: Math.ceil(content.length / pieceBytes) }, (_, i) => content.subarray(i * pieceBytes, (i + 1) * pieceBytes));
+  const pieces = Array.from({ length: Math.ceil(content.length / pieceBytes) }, (_, i) =>
+    content.subarray(i * pieceBytes, (i + 1) * pieceBytes),
+  );
   return Readable.from(pieces, { objectMode: false });
 }
 
@@ -104,13 +105,21 @@ export function dockerArchive(layers: readonly Buffer[], tags: readonly string[]
 }
 
 /** An entry under `blobs/`, and the descriptor that names it. */
-export function ociBlob(content: Buffer, mediaType: string, more: object = {}): { readonly entry: TarEntries; readonly descriptor: object } {
+export function ociBlob(
+  content: Buffer,
+  mediaType: string,
+  more: object = {},
+): { readonly entry: TarEntries; readonly descriptor: object } {
   const digest = digestOf(content);
   return { entry: { [`blobs/sha256/${hexOf(digest)}`]: content }, descriptor: { mediaType, digest, size: content.length, ...more } };
 }
 
 /** An OCI image manifest with its blobs; the layers are uncompressed. */
-export function ociImage(layers: readonly Buffer[], config: object = {}, more: object = {}): { readonly entry: TarEntries; readonly descriptor: object } {
+export function ociImage(
+  layers: readonly Buffer[],
+  config: object = {},
+  more: object = {},
+): { readonly entry: TarEntries; readonly descriptor: object } {
   const configBlob = ociBlob(configOf(layers, config), 'application/vnd.oci.image.config.v1+json');
   const layerBlobs = layers.map((layer) => ociBlob(layer, 'application/vnd.oci.image.layer.v1.tar'));
   const manifest = { schemaVersion: 2, config: configBlob.descriptor, layers: layerBlobs.map((blob) => blob.descriptor) };
@@ -153,5 +162,3 @@ async function isThere(name: string): Promise<boolean> {
     return false;
   }
 }
-
-const STORE_SCHEMAS = [IMAGE_SCHEMA];

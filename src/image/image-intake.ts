@@ -71,8 +71,6 @@ export class ImageIntake {
       for (const item of found) prepared.push(await this.#prepare(item, options));
       failpoint('image.load.unpacked');
       return this.#commit(prepared, 'image.load');
-    }).catch((error: unknown) => {
-      throw asBadArchive(error);
     });
   }
 
@@ -124,6 +122,8 @@ export class ImageIntake {
     try {
       failpoint(`${name}.begin`);
       return await work();
+    } catch (error) {
+      throw asBadArchive(error);
     } finally {
       await release();
     }

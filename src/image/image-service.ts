@@ -115,20 +115,37 @@ export interface ImageService extends AsyncDisposable {
   /**
    * Brings in the images of an archive: docker-archive or OCI layout inside a tar; plain, gzip or zstd.
    *
-   * @throws {PierError} `InvalidArgument` (reason `image.bad-archive`) and nothing changed.
+   * @throws {PierError} `InvalidArgument` and nothing changed; reason `image.bad-archive` (facts `{ detail }`) or
+   * `image.unsupported-compression` (facts `{ compression }`: bzip2 or xz). `ResourceExhausted` for a limit or a full disk.
    */
   load(
     input: Readable,
     options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: ImageProgress) => void },
   ): Promise<readonly LoadedImage[]>;
 
-  /** Streams a tar that is both an OCI layout and a docker-archive (manifest.json), as dockerd 28 writes it. */
+  /**
+   * Streams a tar that is both an OCI layout and a docker-archive (manifest.json), as dockerd 28 writes it. Read it to the
+   * end or destroy it: what is removed meanwhile is freed only then.
+   *
+   * @throws {PierError} As {@linkcode ImageService.get}; `NotFound`, reason `image.reference-not-found`, facts
+   * `{ reference }`, for a name with a tag that no image has.
+   */
   save(references: readonly string[]): Promise<Readable>;
 
-  /** Makes an image of one layer out of a root file system tar (plain, gzip, zstd, bzip2 and xz refused by name). */
+  /**
+   * Makes an image of one layer out of a root file system tar: plain, gzip or zstd.
+   *
+   * @throws {PierError} `InvalidArgument` and nothing changed; reason `image.bad-archive`, `image.unsupported-compression`
+   * (facts `{ compression }`: bzip2 or xz), `image.bad-change` (facts `{ instruction, problem }`), or one about the reference.
+   */
   import(input: Readable, options?: ImportOptions): Promise<Image>;
 
-  /** Gives an image another name; moves the name if another image had it. */
+  /**
+   * Gives an image another name; moves the name if another image had it.
+   *
+   * @throws {PierError} As {@linkcode ImageService.get}; `InvalidArgument`, reason `image.digest-reference` or
+   * `image.ambiguous-name`, facts `{ reference }`, for a new name that holds or looks like a digest.
+   */
   tag(reference: string, newReference: string): Promise<void>;
 
   /**

@@ -22,7 +22,8 @@ describe('Cgroups', { skip }, () => {
     await cgroups.remove(parent);
   });
 
-  const makeEverywhere = (path: string): void => mounts.directories.forEach((root) => void mkdirSync(join(root, path), { recursive: true }));
+  const makeEverywhere = (path: string): void =>
+    mounts.directories.forEach((root) => void mkdirSync(join(root, path), { recursive: true }));
   const sleeperIn = (path: string): ReturnType<typeof spawn> => {
     makeEverywhere(path);
     const child = spawn('sleep', ['60'], { stdio: 'ignore' });
@@ -35,14 +36,6 @@ describe('Cgroups', { skip }, () => {
       writeFileSync(join(root, path, 'cgroup.procs'), String(child.pid), { flag: 'r+' });
     }
     return child;
-  };
-  const copyDown = (root: string, path: string, file: string): void => {
-    let at = '';
-    for (const part of path.split('/').filter((name) => name !== '')) {
-      const value = readFileSync(join(root, at, file), 'utf8');
-      at = join(at, part);
-      writeFileSync(join(root, at, file), value, { flag: 'r+' });
-    }
   };
 
   test('list() and processes() see every hierarchy', () => {
@@ -59,7 +52,9 @@ describe('Cgroups', { skip }, () => {
     const ended = once(child, 'exit');
     const freezer = mounts.byController.get('freezer');
     const [file, frozen] =
-      freezer === undefined ? [join(mounts.directories[0] ?? '', `${parent}/a/cgroup.freeze`), '1'] : [join(freezer, `${parent}/a/freezer.state`), 'FROZEN'];
+      freezer === undefined
+        ? [join(mounts.directories[0] ?? '', `${parent}/a/cgroup.freeze`), '1']
+        : [join(freezer, `${parent}/a/freezer.state`), 'FROZEN'];
     assert.equal(cgroups.isFrozen(`${parent}/a`), false);
     writeFileSync(file, frozen, { flag: 'r+' });
     assert.equal(cgroups.isFrozen(`${parent}/a`), true);
@@ -76,17 +71,21 @@ describe('Cgroups', { skip }, () => {
     assert.equal(cgroups.processes(parent).length, 1);
   });
 
-  test('wasOomKilled() remembers the kernel’s verdict', { skip: mounts.version === 2 && 'sets its limit by the files of version 1' }, async () => {
-    const child = sleeperIn(`${parent}/a`);
-    const memory = join(mounts.byController.get('memory') ?? '', `${parent}/a`);
-    assert.equal(cgroups.wasOomKilled(`${parent}/a`), false);
-    writeFileSync(join(memory, 'memory.limit_in_bytes'), String(8 << 20), { flag: 'r+' });
-    if (cgroups.hasSwapAccounting) writeFileSync(join(memory, 'memory.memsw.limit_in_bytes'), String(8 << 20), { flag: 'r+' });
-    const hog = spawn('sh', ['-c', `echo $$ > ${join(memory, 'cgroup.procs')}; exec tail /dev/zero`], { stdio: 'ignore' });
-    await once(hog, 'exit');
-    assert.equal(cgroups.wasOomKilled(`${parent}/a`), true);
-    child.kill('SIGKILL');
-  });
+  test(
+    'wasOomKilled() remembers the kernel’s verdict',
+    { skip: mounts.version === 2 && 'sets its limit by the files of version 1' },
+    async () => {
+      const child = sleeperIn(`${parent}/a`);
+      const memory = join(mounts.byController.get('memory') ?? '', `${parent}/a`);
+      assert.equal(cgroups.wasOomKilled(`${parent}/a`), false);
+      writeFileSync(join(memory, 'memory.limit_in_bytes'), String(8 << 20), { flag: 'r+' });
+      if (cgroups.hasSwapAccounting) writeFileSync(join(memory, 'memory.memsw.limit_in_bytes'), String(8 << 20), { flag: 'r+' });
+      const hog = spawn('sh', ['-c', `echo $$ > ${join(memory, 'cgroup.procs')}; exec tail /dev/zero`], { stdio: 'ignore' });
+      await once(hog, 'exit');
+      assert.equal(cgroups.wasOomKilled(`${parent}/a`), true);
+      child.kill('SIGKILL');
+    },
+  );
 
   test('kill() and remove() refuse the root', async () => {
     for (const path of ['', '/', '/a/..', '.']) {
@@ -114,3 +113,13 @@ describe('freeUnifiedControllers()', { skip }, () => {
     }
   });
 });
+
+/** Gives a cgroup and those above it the setting of the root. */
+function copyDown(root: string, path: string, file: string): void {
+  let at = '';
+  for (const part of path.split('/').filter((name) => name !== '')) {
+    const value = readFileSync(join(root, at, file), 'utf8');
+    at = join(at, part);
+    writeFileSync(join(root, at, file), value, { flag: 'r+' });
+  }
+}

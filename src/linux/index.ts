@@ -28,5 +28,5 @@ export * from './tree.ts';
 export { SeccompCompiler } from './seccomp-compiler.ts';
 export type { SeccompCompilerConfig } from './seccomp-compiler.ts';
 export { Cgroups } from './cgroup.ts';
-export { freeUnifiedControllers, readCgroupMounts } from './cgroup-mounts.ts';
+export { freeUnifiedControllers } from './cgroup-mounts.ts';
 export type { CgroupMounts, FreedControllers } from './cgroup-mounts.ts';

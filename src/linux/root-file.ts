@@ -43,7 +43,7 @@ export function readFileInRoot(root: string, path: string, maxBytes: number): Bu
 function openBeneath(rootFd: number, path: string): number | undefined {
   const how = BigUint64Array.of(BigInt(O_PATH | O_CLOEXEC), 0n, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
   for (let tries = 1; ; tries++) {
-    const fd = Number(openat2(SYS_OPENAT2, rootFd, path, how, how.byteLength));
+    const fd = openat2(SYS_OPENAT2, rootFd, path, how, how.byteLength);
     if (fd >= 0) return fd;
     const errno = errnoName();
     if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined;

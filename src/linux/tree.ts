@@ -93,7 +93,7 @@ export function openDirectoryInRoot(root: number, path: ByteString): number {
   const cPath = bytesOf(path);
   for (let tries = 1; ; tries++) {
     try {
-      return checkSyscall(syscallOpenat2(SYS_OPENAT2, root, cPath, how, OPEN_HOW_BYTES), 'open', textOf(path));
+      return check(syscallOpenat2(SYS_OPENAT2, root, cPath, how, OPEN_HOW_BYTES), 'open', path);
     } catch (error) {
       // A rename or mount anywhere while `..` was being resolved: the kernel asks to be called again. openat2(2).
       if (!isErrno(error, 'EAGAIN') || tries === MAX_TRIES) throw error;
@@ -104,24 +104,24 @@ export function openDirectoryInRoot(root: number, path: ByteString): number {
 /** Opens an entry that is a directory itself, for reading. @throws {SyscallError} `ENOTDIR` for a symbolic link. */
 export function openDirectoryAt(dir: number, name: ByteString): number {
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC;
-  return checkSyscall(openat(dir, bytesOf(name), flags, 0), 'open', textOf(name));
+  return check(openat(dir, bytesOf(name), flags, 0), 'open', name);
 }
 
 /** Opens an entry for reading, without waiting on a fifo and without following a link. @throws {SyscallError} `ELOOP` for a link. */
 export function openFileAt(dir: number, name: ByteString): number {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | O_CLOEXEC;
-  return checkSyscall(openat(dir, bytesOf(name), flags, 0), 'open', textOf(name));
+  return check(openat(dir, bytesOf(name), flags, 0), 'open', name);
 }
 
 /** Makes a file and opens it for writing. @throws {SyscallError} `EEXIST` if anything has the name, a dangling link included. */
 export function createFileAt(dir: number, name: ByteString): number {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | O_CLOEXEC;
-  return checkSyscall(openat(dir, bytesOf(name), flags, 0o600), 'create', textOf(name));
+  return check(openat(dir, bytesOf(name), flags, 0o600), 'create', name);
 }
 
 /** @throws {SyscallError} `EEXIST`. */
 export function makeDirectoryAt(dir: number, name: ByteString, mode: number): void {
-  checkSyscall(mkdirat(dir, bytesOf(name), mode), 'mkdir', textOf(name));
+  check(mkdirat(dir, bytesOf(name), mode), 'mkdir', name);
 }
 
 /**
@@ -132,7 +132,7 @@ export function makeDirectoryAt(dir: number, name: ByteString, mode: number): vo
  * @throws {SyscallError} `EEXIST`; `EPERM` without CAP_MKNOD, except for the device 0:0.
  */
 export function makeNodeAt(dir: number, name: ByteString, mode: number, device: number): void {
-  checkSyscall(mknodat(dir, bytesOf(name), mode, device), 'mknod', textOf(name));
+  check(mknodat(dir, bytesOf(name), mode, device), 'mknod', name);
 }
 
 /** The number of a device as mknod(2) takes it. Linux knows majors up to 4095 and minors up to 1048575. */
@@ -142,42 +142,42 @@ export function deviceNumber(major: number, minor: number): number {
 
 /** @throws {SyscallError} `EEXIST`. */
 export function makeSymlinkAt(dir: number, name: ByteString, target: ByteString): void {
-  checkSyscall(symlinkat(bytesOf(target), dir, bytesOf(name)), 'symlink', textOf(name));
+  check(symlinkat(bytesOf(target), dir, bytesOf(name)), 'symlink', name);
 }
 
 /** Gives a file a second name. A symbolic link is linked to itself, not followed. @throws {SyscallError} `EEXIST`, `ENOENT`. */
 export function linkAt(fromDir: number, from: ByteString, dir: number, name: ByteString): void {
-  checkSyscall(linkat(fromDir, bytesOf(from), dir, bytesOf(name), 0), 'link', textOf(name));
+  check(linkat(fromDir, bytesOf(from), dir, bytesOf(name), 0), 'link', name);
 }
 
 /** @throws {SyscallError} `ENOENT`. */
 export function renameAt(fromDir: number, from: ByteString, dir: number, name: ByteString): void {
-  checkSyscall(renameat(fromDir, bytesOf(from), dir, bytesOf(name)), 'rename', textOf(from));
+  check(renameat(fromDir, bytesOf(from), dir, bytesOf(name)), 'rename', from);
 }
 
 /** @throws {SyscallError} `EISDIR` for a directory. */
 export function unlinkAt(dir: number, name: ByteString): void {
-  checkSyscall(unlinkat(dir, bytesOf(name), 0), 'unlink', textOf(name));
+  check(unlinkat(dir, bytesOf(name), 0), 'unlink', name);
 }
 
 /** @throws {SyscallError} `ENOTEMPTY`. */
 export function removeDirectoryAt(dir: number, name: ByteString): void {
-  checkSyscall(unlinkat(dir, bytesOf(name), AT_REMOVEDIR), 'rmdir', textOf(name));
+  check(unlinkat(dir, bytesOf(name), AT_REMOVEDIR), 'rmdir', name);
 }
 
 /** Changes the owner of an entry itself, also if it is a symbolic link. */
 export function setOwnerAt(dir: number, name: ByteString, uid: number, gid: number): void {
-  checkSyscall(fchownat(dir, bytesOf(name), uid, gid, AT_SYMLINK_NOFOLLOW), 'chown', textOf(name));
+  check(fchownat(dir, bytesOf(name), uid, gid, AT_SYMLINK_NOFOLLOW), 'chown', name);
 }
 
 /** Changes the mode of an entry that is known to be no symbolic link (those are followed). */
 export function setModeAt(dir: number, name: ByteString, mode: number): void {
-  checkSyscall(fchmodat(dir, bytesOf(name), mode, 0), 'chmod', textOf(name));
+  check(fchmodat(dir, bytesOf(name), mode, 0), 'chmod', name);
 }
 
 /** Sets access and modification time of an entry itself, also if it is a symbolic link. */
 export function setTimeAt(dir: number, name: ByteString, timeNs: bigint): void {
-  checkSyscall(utimensat(dir, bytesOf(name), timesOf(timeNs), AT_SYMLINK_NOFOLLOW), 'set time of', textOf(name));
+  check(utimensat(dir, bytesOf(name), timesOf(timeNs), AT_SYMLINK_NOFOLLOW), 'set time of', name);
 }
 
 /** What {@linkcode setMetadata} gives a file. */
@@ -211,4 +211,9 @@ function timesOf(timeNs: bigint): BigInt64Array {
   times[2] = seconds;
   times[3] = ns;
   return times;
+}
+
+/** As {@linkcode checkSyscall}; the name becomes text only where there is an error to tell. */
+function check(result: number, call: string, name: ByteString): number {
+  return result < 0 ? checkSyscall(result, call, textOf(name)) : result;
 }

@@ -46,7 +46,7 @@ const PLAIN: RuntimeSpecInput = {
 interface Comparable {
   root?: { path?: string };
   ociVersion?: string;
-  process: { oomScoreAdj?: number };
+  process: { oomScoreAdj?: number; capabilities?: { bounding?: string[] } };
   linux: { cgroupsPath?: string; devices?: unknown; namespaces: { type: string; path?: string }[]; resources: { devices: unknown[] } };
 }
 
@@ -59,7 +59,7 @@ function comparable(input: RuntimeSpecInput): Comparable {
   delete spec.process.oomScoreAdj;
   delete spec.linux.cgroupsPath;
   delete spec.linux.devices;
-  spec.linux.namespaces.sort((a, b) => a.type.localeCompare(b.type)).forEach((namespace) => delete namespace.path);
+  spec.linux.namespaces = spec.linux.namespaces.map(({ type }) => ({ type })).toSorted((a, b) => a.type.localeCompare(b.type));
   spec.linux.resources.devices.sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
   return spec;
 }
@@ -82,15 +82,18 @@ test('buildRuntimeSpec() isolates as dockerd does', () => {
 });
 
 test('buildRuntimeSpec() makes a privileged container as dockerd does', () => {
-  const expected: { process: { capabilities?: { bounding?: string[] } } } = golden('privileged');
+  const expected = golden('privileged');
   const capabilities = expected.process.capabilities?.bounding ?? [];
   assert.deepEqual(comparable({ ...PLAIN, isPrivileged: true, capabilities, seccompBpf: 'AA==' }), expected);
   const device = { path: '/dev/kvm', type: 'c', major: 10, minor: 232, fileMode: 0o600, uid: 0, gid: 0 } as const;
   assert.deepEqual(buildRuntimeSpec({ ...PLAIN, isPrivileged: true, hostDevices: [device] }).linux.devices, [device]);
 });
 
+function hasCgroup(input: RuntimeSpecInput): boolean {
+  return buildRuntimeSpec(input).linux.namespaces.some(({ type }) => type === 'cgroup');
+}
+
 test('buildRuntimeSpec() gives a cgroup namespace on version 2 only', () => {
-  const hasCgroup = (input: RuntimeSpecInput): boolean => buildRuntimeSpec(input).linux.namespaces.some(({ type }) => type === 'cgroup');
   assert.equal(hasCgroup(PLAIN), false);
   assert.equal(hasCgroup({ ...PLAIN, cgroupVersion: 2 }), true);
 });
@@ -119,9 +122,20 @@ test('buildRuntimeSpec() orders mounts by depth, lets them replace its own and p
   assert.deepEqual(
     mounts.map(({ destination }) => destination),
     [
-      ...['/proc', '/dev', '/dev/pts', '/sys', '/sys/fs/cgroup', '/dev/mqueue'],
-      ...['/c', '/run', '/a/b', '/dev/shm', '/etc/hosts'],
-      ...['/sbin/docker-init', '/etc/resolv.conf', '/etc/hostname'],
+      '/proc',
+      '/dev',
+      '/dev/pts',
+      '/sys',
+      '/sys/fs/cgroup',
+      '/dev/mqueue',
+      '/c',
+      '/run',
+      '/a/b',
+      '/dev/shm',
+      '/etc/hosts',
+      '/sbin/docker-init',
+      '/etc/resolv.conf',
+      '/etc/hostname',
     ],
   );
   assert.deepEqual(mounts.find(({ destination }) => destination === '/c')?.options, ['rbind', 'rro', 'rprivate']);

@@ -36,8 +36,8 @@ export interface RuntimeSpecInput extends RuntimeMountsInput {
   /** Empty for none. */
   readonly domainname: string;
   readonly rootfsPath: string;
-  /** A network namespace kept alive by a bind mount, or the host's. */
-  readonly netnsPath: string | 'host';
+  /** A network namespace kept alive by a bind mount; `host` for the machine's own. */
+  readonly netnsPath: string;
   /** `CAP_…`, already intersected with what the engine itself has. */
   readonly capabilities: readonly string[];
   readonly noNewPrivileges: boolean;

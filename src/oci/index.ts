@@ -1,10 +1,9 @@
 export { buildRuntimeSpec } from './build-runtime-spec.ts';
 export type { ResourceLimits, RuntimeSpecInput } from './build-runtime-spec.ts';
-export { INIT_PATH } from './runtime-mounts.ts';
 export type { RuntimeBind } from './runtime-mounts.ts';
 export type * from './runtime-spec.ts';
 export { parseTmpfsOptions } from './tmpfs-options.ts';
-export { DEFAULT_CAPABILITIES, resolveCapabilities } from './default-capabilities.ts';
+export { resolveCapabilities } from './default-capabilities.ts';
 export type { CapabilityRequest, ResolvedCapabilities } from './default-capabilities.ts';
 export {
   MAX_DOCUMENT_BYTES,

@@ -63,10 +63,10 @@ class OverlayLayerStore implements LayerStore {
 
   async unpack(options: UnpackOptions): Promise<CommittedLayer> {
     const { parent, expectedDiffId } = options;
-    if (expectedDiffId === undefined) return this.#unpack(options);
+    if (expectedDiffId === undefined) return toLayer(await this.#unpack(options));
     // Two at a time would do the same work twice, to throw one away.
     const chainId = chainIdOf(parent, expectedDiffId);
-    return this.#unpacking.run(chainId, async () => this.#table.committed.get(chainId) ?? this.#unpack(options)).then(toLayer);
+    return toLayer(await this.#unpacking.run(chainId, async () => this.#table.committed.get(chainId) ?? this.#unpack(options)));
   }
 
   async commit(key: string, chainId: Digest, diffId: Digest): Promise<CommittedLayer> {

@@ -41,7 +41,7 @@ export interface ImageInspect {
   readonly RootFS: { readonly Type: string; readonly Layers?: readonly string[] };
   readonly Metadata: { readonly LastTagTime: string };
   /** Before API 1.50 with the fields of a container, all empty. */
-  readonly Config: ImageConfig & Partial<ContainerConfig>;
+  readonly Config: ImageConfig & Omit<Partial<ContainerConfig>, keyof ImageConfig>;
   /** Before API 1.45. */
   readonly Container?: string;
   readonly ContainerConfig?: Partial<ContainerConfig>;

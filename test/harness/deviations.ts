@@ -28,7 +28,61 @@ interface Deviation {
   readonly reason: string;
 }
 
-const DEVIATIONS: readonly Deviation[] = [];
+const NULL_SLICE = 'Go writes a slice or map that was never set as null; the description does not say so';
+
+const CONTAINER_INSPECT = 'GET /containers/{id}/json';
+const HAS_NETWORKS = /^GET \/containers\/(\{id\}\/json|json)$/;
+
+const DEVIATIONS: readonly Deviation[] = [
+  {
+    operation: CONTAINER_INSPECT,
+    where:
+      /^\/HostConfig\/(VolumesFrom|SecurityOpt|Links|GroupAdd|ExtraHosts|DeviceRequests|DeviceCgroupRules|CapDrop|CapAdd|Binds|Ulimits|PortBindings|Dns|DnsSearch|DnsOptions|Devices|BlkioWeightDevice|BlkioDevice(Read|Write)(Bps|IOps))$/,
+    problem: /found null$/,
+    reason: NULL_SLICE,
+  },
+  { operation: CONTAINER_INSPECT, where: /^\/Config\/(Volumes|Env|Entrypoint|Cmd)$/, problem: /found null$/, reason: NULL_SLICE },
+  {
+    operation: CONTAINER_INSPECT,
+    where: '/HostConfig/MemorySwappiness',
+    problem: /found null$/,
+    reason: 'a pointer in Go: null stands for "the kernel\'s default"',
+  },
+  {
+    operation: HAS_NETWORKS,
+    where: /\/NetworkSettings\/Networks\/[^/]+\/(Links|Aliases|DNSNames)$/,
+    problem: /found null$/,
+    reason: NULL_SLICE,
+  },
+  { operation: 'GET /containers/json', where: '/*/Labels', problem: /found null$/, reason: NULL_SLICE },
+  { operation: 'GET /images/json', where: /^\/\*\/(Labels|RepoDigests)$/, problem: /found null$/, reason: NULL_SLICE },
+  {
+    operation: 'GET /images/{name}/json',
+    where: /^\/(Config|ContainerConfig)\/(Volumes|Labels|Env|Entrypoint|Cmd)$/,
+    problem: /found null$/,
+    reason: NULL_SLICE,
+  },
+  { operation: /^GET \/networks(\/\{id\})?$/, where: /^(\/\*)?\/IPAM\/(Options|Config)$/, problem: /found null$/, reason: NULL_SLICE },
+  {
+    operation: 'GET /info',
+    where:
+      /^\/(Warnings|GenericResources|Plugins\/Authorization|RegistryConfig\/(Mirrors|AllowNondistributableArtifacts(Hostnames|CIDRs)))$/,
+    problem: /found null$/,
+    reason: NULL_SLICE,
+  },
+  {
+    operation: 'POST /containers/{id}/pause',
+    status: 409,
+    problem: /^the status is not documented/,
+    reason: 'a container that does not run is a conflict; the description lists only 204, 404 and 500',
+  },
+  {
+    operation: 'POST /exec/{id}/start',
+    status: 101,
+    problem: /^the status is not documented/,
+    reason: 'the connection is upgraded as with attach, where the description says so',
+  },
+];
 
 /** The known deviation that explains a difference, if there is one. */
 export function findDeviation(difference: Difference): string | undefined {

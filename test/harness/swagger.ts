@@ -58,14 +58,14 @@ export function checkResponse(response: ObservedResponse): string[] {
   const [, version, path = ''] = /^(?:\/v(\d+\.\d+))?([^?]*)/.exec(response.url) ?? [];
   if (UNDESCRIBED.some((pattern) => pattern.test(path))) return [];
   const description = descriptionOf(nearest(version));
-  const method = response.method === 'HEAD' ? 'HEAD' : response.method;
+  const { method } = response;
   const operation = description.operations.find((op) => op.method === method && op.pattern.test(path));
   const name = operation === undefined ? `${method} ${path}` : `${operation.method} ${operation.template}`;
   const say = (where: string, problem: string): string[] => {
     if (findDeviation({ operation: name, status: response.status, where, problem, description: description.version }) !== undefined)
       return [];
     const at = where === '' ? '' : ` at ${where}`;
-    return [`${method} ${response.url} → ${response.status}, against ${description.version}${at}: ${problem}`];
+    return [`${name} (v${version ?? 'none'}) → ${response.status}, against ${description.version}${at}: ${problem}`];
   };
   if (operation === undefined) {
     // Docker's answer to a path that it does not serve.

@@ -52,4 +52,5 @@ export type GoNode =
   | GoBlock
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly pipeline: GoPipeline }
-  | { readonly kind: 'break' | 'continue' };
+  | { readonly kind: 'break' }
+  | { readonly kind: 'continue' };

@@ -2,11 +2,14 @@
 export class GoTemplateError extends Error {
   /** Whether the text was wrong, or what it met while running. */
   readonly stage: 'parse' | 'run';
+  /** What the template had printed before. */
+  readonly output: string;
 
-  constructor(stage: 'parse' | 'run', message: string) {
+  constructor(stage: 'parse' | 'run', message: string, output: string = '') {
     super(message);
     this.name = 'GoTemplateError';
     this.stage = stage;
+    this.output = output;
   }
 }
 

@@ -264,7 +264,8 @@ class TemplateRunner {
   #error({ source, offset }: Place, message: string): GoTemplateError {
     const { text } = this.#run;
     const column = Buffer.byteLength(text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset));
-    return new GoTemplateError('run', `template: :${lineOf(text, offset)}:${column}: executing "" at <${source}>: ${message}`);
+    const place = `template: :${lineOf(text, offset)}:${column}`;
+    return new GoTemplateError('run', `${place}: executing "" at <${source}>: ${message}`, this.#output);
   }
 }
 

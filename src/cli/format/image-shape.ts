@@ -44,7 +44,7 @@ export const IMAGE_SHAPE: Shape = shape(
   'VirtualSize:i~',
   ['GraphDriver', shape('storage.DriverData', 'Data:m', 'Name')],
   ['RootFS', shape('image.RootFS', 'Type~', 'Layers:l~')],
-  ['Metadata', shape('image.Metadata', 'LastTagTime~')],
+  ['Metadata', shape('image.Metadata', 'LastTagTime:t~')],
   'Descriptor:a~',
   'Manifests:l~',
 );

@@ -99,22 +99,21 @@ function compileFormat(format: string): GoTemplate {
 }
 
 /**
- * Formats one object with a template, or as JSON for `json`.
+ * Prints one object by a template, or as JSON for `json`. What a template printed before it failed is printed too, as Docker does.
  *
  * @param templateName How Go's messages call the template; Docker names some.
  * @throws {CommandError} If the template cannot be read or run.
  */
-export function formatObject(value: unknown, format: string, templateName: string = ''): string {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded JSON and structs are GoValues by construction
-  const data = value as GoValue;
-  if (format === 'json') return `${encodeGoJson(data)}\n`;
-  const named = (message: string): string =>
-    message.replace(/^template: :/, `template: ${templateName}:`).replace(' executing "" ', ` executing "${templateName}" `);
+export function printObject(value: GoValue, format: string, templateName: string = ''): void {
   try {
-    return `${compileGoTemplate(format).run(data)}\n`;
+    process.stdout.write(`${format === 'json' ? encodeGoJson(value) : compileGoTemplate(format).run(value)}\n`);
   } catch (error) {
     if (!(error instanceof GoTemplateError)) throw error;
-    if (error.stage === 'run') throw new CommandError(named(error.message), 1, { cause: error });
-    throw new CommandError(`template parsing error: ${named(error.message)}`, BAD_TEMPLATE_EXIT_CODE, { cause: error });
+    const message = error.message
+      .replace('template: :', `template: ${templateName}:`)
+      .replace('executing ""', `executing "${templateName}"`);
+    if (error.stage === 'parse') throw new CommandError(`template parsing error: ${message}`, BAD_TEMPLATE_EXIT_CODE, { cause: error });
+    process.stdout.write(`${error.output}\n`);
+    throw new CommandError(message, 1, { cause: error });
   }
 }

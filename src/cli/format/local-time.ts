@@ -1,3 +1,5 @@
+import { formatNs, parseNs } from '../../base/timestamp.ts';
+
 /**
  * A time as Go's `Time.String()` prints it, in the local zone: `2026-11-27 09:26:30 +0000 UTC`.
  *
@@ -6,6 +8,12 @@
 export function goTimeString(seconds: number): string {
   const { date, time, zone } = localParts(seconds);
   return `${date} ${time} ${zone} ${zoneName(new Date(seconds * 1000))}`;
+}
+
+/** The same for a time in RFC 3339, to the nanosecond and in UTC, which is how the API gives times; other text is left as it is. */
+export function goTimeStringOf(text: string): string {
+  const ns = parseNs(text);
+  return ns === undefined ? text : `${formatNs(ns).slice(0, -1).replace('T', ' ')} +0000 UTC`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { shortId } from './ellipsis.ts';
 import { compareGoStrings } from './go-value.ts';
-import { parseNs, formatNs } from '../../base/timestamp.ts';
+import { goTimeStringOf } from './local-time.ts';
 import { labelMethod } from './table.ts';
 import type { NetworkInspect } from '../../wire/index.ts';
 import type { Row, TableSpec } from './table.ts';
@@ -44,14 +44,8 @@ export function networkRow(network: NetworkInspect, isTruncated: boolean): Row {
         .map(([key, value]) => `${key}=${value}`)
         .toSorted(compareGoStrings)
         .join(','),
-      CreatedAt: displayCreated(network.Created),
+      CreatedAt: goTimeStringOf(network.Created),
     },
     methods: { Label: labelMethod((name) => labels[name] ?? '') },
   };
-}
-
-/** Go's `Time.String()` of a time in UTC: `2026-11-27 09:12:09.638637278 +0000 UTC`. */
-function displayCreated(created: string): string {
-  const ns = parseNs(created);
-  return ns === undefined ? created : `${formatNs(ns).slice(0, -1).replace('T', ' ')} +0000 UTC`;
 }

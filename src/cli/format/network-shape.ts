@@ -6,7 +6,7 @@ export const NETWORK_SHAPE: Shape = shape(
   'network.Inspect',
   'Name',
   'ID=Id',
-  'Created',
+  'Created:t',
   'Scope',
   'Driver',
   'EnableIPv4:b',

@@ -1,11 +1,13 @@
 import { encodeGoJson, encodeGoString, GoStruct, isGoList, isGoMap, sortedKeys } from './go-value.ts';
+import { goTimeStringOf } from './local-time.ts';
+import { ZERO_TIME } from '../../base/timestamp.ts';
 import type { GoValue } from './go-value.ts';
 
 /**
- * What Go makes of a member of decoded JSON: a string, boolean, number, slice or map (with its zero value where the member is
+ * What Go makes of a member of decoded JSON: a string, boolean, number, time, slice or map (with its zero value where the member is
  * absent or null), something left as it is (`any`), or a struct, alone, behind a pointer, or in a slice or map.
  */
-export type ShapeKind = 'string' | 'bool' | 'int' | 'list' | 'map' | 'any' | Shape | Container;
+export type ShapeKind = 'string' | 'bool' | 'int' | 'time' | 'list' | 'map' | 'any' | Shape | Container;
 
 interface Container {
   readonly container: 'pointer' | 'list' | 'map';
@@ -28,7 +30,7 @@ export interface Shape {
   readonly embedded: ReadonlySet<string>;
 }
 
-const LETTERS: Readonly<Record<string, ShapeKind>> = { s: 'string', b: 'bool', i: 'int', l: 'list', m: 'map', a: 'any' };
+const LETTERS: Readonly<Record<string, ShapeKind>> = { s: 'string', b: 'bool', i: 'int', t: 'time', l: 'list', m: 'map', a: 'any' };
 
 /** One field: `Name`, `Name:kind` with a kind's first letter, `Name=key:kind`; a last `~` leaves the field out of JSON when empty. */
 export type FieldNotation = string | readonly [notation: string, kind: Shape | Container] | { readonly embed: Shape; readonly as: string };
@@ -76,6 +78,7 @@ function memberOf(value: GoValue, { key }: ShapeField): GoValue {
 }
 
 function toValue(value: GoValue, kind: ShapeKind): GoValue {
+  if (kind === 'time') return goTimeStringOf(typeof value === 'string' ? value : ZERO_TIME);
   if (typeof kind === 'string') return value ?? zeroOf(kind);
   if (!('container' in kind)) return toStruct(value, kind);
   if (kind.container === 'pointer') return value === null || value === undefined ? null : toStruct(value, kind.of);
@@ -87,6 +90,7 @@ const ZERO_VALUES: Readonly<Record<Extract<ShapeKind, string>, GoValue>> = {
   string: '',
   bool: false,
   int: 0,
+  time: ZERO_TIME,
   list: [],
   map: {},
   any: null,
@@ -112,7 +116,7 @@ function encodeMembers(value: GoValue, fields: readonly ShapeField[]): readonly 
 
 function encodeValue(value: GoValue, kind: ShapeKind): string {
   if (typeof kind === 'string') {
-    const isScalar = kind === 'string' || kind === 'bool' || kind === 'int';
+    const isScalar = kind === 'string' || kind === 'bool' || kind === 'int' || kind === 'time';
     return encodeGoJson(value ?? (isScalar ? zeroOf(kind) : null));
   }
   if (!('container' in kind)) return encodeStruct(value, kind.fields);

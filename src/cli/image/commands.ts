@@ -65,7 +65,7 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
       { long: 'message', short: 'm', kind: 'string', description: 'Set commit message for imported image' },
       { long: 'platform', kind: 'string', description: 'Set platform if server is multi-platform capable' },
     ],
-    args: { min: 1, max: 2 },
+    args: { min: 1 },
     load: () => import('./import.ts'),
   },
   {

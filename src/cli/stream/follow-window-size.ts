@@ -23,9 +23,9 @@ export function windowSize(): WindowSize | undefined {
  * @returns Stops it.
  */
 export function followWindowSize(resize: (size: WindowSize) => Promise<unknown>): () => void {
-  let isStopped = false;
+  const stop = new AbortController();
   const update = async (attempts: number): Promise<void> => {
-    for (let attempt = 1; attempt <= attempts && !isStopped; attempt++) {
+    for (let attempt = 1; attempt <= attempts && !stop.signal.aborted; attempt++) {
       const size = windowSize();
       if (size === undefined) return;
       try {
@@ -40,7 +40,7 @@ export function followWindowSize(resize: (size: WindowSize) => Promise<unknown>)
   void update(FIRST_ATTEMPTS);
   process.stdout.on('resize', onResize);
   return () => {
-    isStopped = true;
+    stop.abort();
     process.stdout.off('resize', onResize);
   };
 }

@@ -1,11 +1,13 @@
 import { describeError } from '../describe-error.ts';
-import { formatObject } from '../format/inspect.ts';
+import { printObject } from '../format/inspect.ts';
 import { GoStruct } from '../format/go-value.ts';
 import { clientStruct, describeClient } from './client-version.ts';
+import { INFO_SHAPE } from './info-shape.ts';
+import { toStruct } from '../format/shape.ts';
 import { clientInfoText, serverInfoText } from './info-text.ts';
 import type { SystemInfo } from '../../wire/index.ts';
 import type { CommandContext } from '../command.ts';
-import type { GoMap, GoValue } from '../format/go-value.ts';
+import type { GoValue } from '../format/go-value.ts';
 import type { ClientVersion } from './client-version.ts';
 
 /** Runs `pier info`. */
@@ -20,7 +22,8 @@ export async function run({ flags, client, debug }: CommandContext): Promise<num
   const self = await describeClient(client.apiVersion);
   const format = flags.string('format');
   if (format === '') process.stdout.write(clientInfoText(self, debug) + serverInfoText(info));
-  else process.stdout.write(formatObject(infoStruct(info, self, debug), format));
+  else if (info !== undefined) printObject(infoStruct(info, self, debug), format);
+  else process.stdout.write('\n');
   if (info?.Warnings) process.stderr.write(info.Warnings.map((warning) => `${warning}\n`).join(''));
   if (failure === undefined) return 0;
   process.stderr.write(`${describeError(failure)}\n`);
@@ -28,7 +31,7 @@ export async function run({ flags, client, debug }: CommandContext): Promise<num
 }
 
 /** The daemon's answer and, beside its fields, `ClientInfo`. */
-function infoStruct(info: SystemInfo | undefined, self: ClientVersion, debug: boolean): GoStruct {
+function infoStruct(info: SystemInfo, self: ClientVersion, debug: boolean): GoStruct {
   const version = clientStruct(self);
   const client = new GoStruct(
     'system.clientInfo',
@@ -36,11 +39,14 @@ function infoStruct(info: SystemInfo | undefined, self: ClientVersion, debug: bo
     () => `{"Debug":${debug},${version.json().slice(1, -1)},"Plugins":[],"Warnings":null}`,
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded JSON is a GoValue by construction
-  const members = Object.entries((info ?? {}) as unknown as GoMap);
-  const server = JSON.stringify(info ?? {}).slice(1, -1);
+  const server = toStruct(info as unknown as GoValue, INFO_SHAPE);
   return new GoStruct(
     'system.dockerInfo',
-    new Map<string, GoValue>([...members, ['ClientInfo', client]]),
-    () => `{${server}${server === '' ? '' : ','}"ClientInfo":${client.json()}}`,
+    new Map<string, GoValue>([
+      ['Info', server],
+      ['ClientInfo', client],
+    ]),
+    () => `{${JSON.stringify(info).slice(1, -1)},"ClientInfo":${client.json()}}`,
+    ['Info'],
   );
 }

@@ -1,5 +1,6 @@
+import { CommandError } from '../command-error.ts';
 import { describeError } from '../describe-error.ts';
-import { formatObject } from '../format/inspect.ts';
+import { printObject } from '../format/inspect.ts';
 import { encodeGoJson, GoStruct } from '../format/go-value.ts';
 import { listOf, shape, toStruct } from '../format/shape.ts';
 import { clientStruct, describeClient } from './client-version.ts';
@@ -30,18 +31,39 @@ export async function run({ flags, client }: CommandContext): Promise<number> {
   let server: SystemVersion | undefined;
   let failure: unknown;
   try {
-    server = await client.json<SystemVersion>({ method: 'GET', path: '/version' });
+    server = withReadableDates(await client.json<SystemVersion>({ method: 'GET', path: '/version' }));
   } catch (error) {
     failure = error;
   }
   const self = await describeClient(client.apiVersion);
   const format = flags.string('format');
-  process.stdout.write(
-    format === '' ? clientText(self) + serverText(server) : formatObject(versionStruct(self, server), format, 'version'),
-  );
+  if (format === '') process.stdout.write(clientText(self) + serverText(server));
+  else if (failure === undefined) printObject(versionStruct(self, server), format, 'version');
+  else printWithoutServer(versionStruct(self, undefined), format);
   if (failure === undefined) return 0;
   process.stderr.write(`${describeError(failure)}\n`);
   return 1;
+}
+
+/** A template may well ask for the daemon's version: that there is no daemon is then the better message. */
+function printWithoutServer(struct: GoStruct, format: string): void {
+  try {
+    printObject(struct, format, 'version');
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.exitCode !== 1) throw error;
+  }
+}
+
+/** The engine's build time in the format of C's asctime, as Docker shows it. */
+function withReadableDates(server: SystemVersion): SystemVersion {
+  const Components = server.Components?.map((component) => {
+    const built = new Date(component.Details?.['BuildTime'] ?? '');
+    if (component.Name !== 'Engine' || Number.isNaN(built.getTime())) return component;
+    const [, day = '', date = '', month = '', year = '', time = ''] = /^(\w+), (\d+) (\w+) (\d+) (\S+)/.exec(built.toUTCString()) ?? [];
+    const BuildTime = `${day} ${month} ${String(Number(date)).padStart(2)} ${time} ${year}`;
+    return { ...component, Details: { ...component.Details, BuildTime } };
+  });
+  return { ...server, Components };
 }
 
 function versionStruct(self: ClientVersion, server: SystemVersion | undefined): GoStruct {

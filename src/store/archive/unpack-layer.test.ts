@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { hasCode } from '../../base/errors.ts';
+import { getXattr } from '../../linux/index.ts';
+import { tarOf } from './tar-fixtures.contract.ts';
+import { unpackLayer } from './unpack-layer.ts';
+import type { FixtureEntry } from './tar-fixtures.contract.ts';
+import type { UnpackedLayer } from './unpack-layer.ts';
+
+const skip = process.getuid?.() === 0 ? false : 'owners, devices and trusted attributes need root';
+
+/** VFS_CAP_REVISION_2, effective, cap_net_raw and a bit above 127 in a byte: no UTF-8. linux/capability.h. */
+const CAPABILITY = Buffer.from('0100000200a0000000000000000000000000000000'.slice(0, 40), 'hex');
+
+describe('unpackLayer()', { skip }, () => {
+  let dir = '';
+  let layer = '';
+  let lower = '';
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'pier-unpack-'));
+    layer = join(dir, 'layer');
+    lower = join(dir, 'lower');
+    for (const path of [layer, lower, join(dir, 'scrap'), join(dir, 'outside')]) mkdirSync(path);
+    writeFileSync(join(dir, 'outside', 'victim'), 'untouched');
+  });
+  afterEach(() => rmSync(dir, { recursive: true }));
+
+  async function unpack(content: Buffer | readonly FixtureEntry[], lowerDirectories: readonly string[] = []): Promise<UnpackedLayer> {
+    const blobPath = join(dir, 'blob');
+    writeFileSync(blobPath, Buffer.isBuffer(content) ? content : tarOf(content));
+    return unpackLayer({
+      directory: layer,
+      scrapDirectory: join(dir, 'scrap'),
+      lowerDirectories,
+      blobPath,
+      compression: 'auto',
+      limits: {},
+    });
+  }
+  const at = (name: string): string => join(layer, name);
+
+  describe('keeps inside the layer', () => {
+    const refused: readonly [string, readonly FixtureEntry[]][] = [
+      ['a name above the root', [{ name: '../outside/x', content: 'x' }]],
+      ['a name that climbs later', [{ name: 'a/../../outside/x', content: 'x' }]],
+      ['a directory above the root', [{ name: '..', flag: '5' }]],
+      ['a hard link out', [{ name: 'x', flag: '1', linkName: '../outside/victim' }]],
+      ['a whiteout of ..', [{ name: '.wh...', content: '' }]],
+      ['a whiteout of .', [{ name: 'a/.wh..', content: '' }]],
+      ['a whiteout of nothing', [{ name: '.wh.', content: '' }]],
+      [
+        'a file as root',
+        [
+          { name: '/', content: '' },
+          { name: './', flag: '0' },
+          { name: '.', flag: '2', linkName: '/' },
+        ],
+      ],
+      ['a hard link to what is nowhere', [{ name: 'x', flag: '1', linkName: 'y' }]],
+      ['a hard link to itself', [{ name: 'x' }, { name: './x', flag: '1', linkName: 'x' }]],
+      ['a file as a directory', [{ name: 'x' }, { name: 'x/y' }]],
+      ['links in a circle', [{ name: 'a', flag: '2', linkName: 'b' }, { name: 'b', flag: '2', linkName: 'a' }, { name: 'a/x' }]],
+      ['a name that is too long', [{ name: 'x', pax: { path: 'n'.repeat(256) } }]],
+      ['an owner that means no change', [{ name: 'x', pax: { uid: '4294967295' } }]],
+      ['a sparse file', [{ name: 'x', flag: 'S' }]],
+      ['a PAX record that is longer than its header', [{ name: 'x', flag: 'x', content: '99 path=y\n' }]],
+    ];
+    for (const [what, entries] of refused) {
+      it(`refuses ${what}`, async () => {
+        await assert.rejects(unpack(entries), (e) => hasCode(e, 'InvalidArgument'));
+        assert.deepEqual(readdirSync(join(dir, 'outside')), ['victim']);
+        assert.equal(statSync(join(dir, 'outside', 'victim')).nlink, 1);
+      });
+    }
+
+    it('takes absolute names as names below its root', async () => {
+      await unpack([
+        { name: '/abs/./x//y', content: 'x' },
+        { name: 'a/../b', content: 'y' },
+      ]);
+      assert.equal(readFileSync(at('abs/x/y'), 'utf8'), 'x');
+      assert.equal(readFileSync(at('b'), 'utf8'), 'y');
+    });
+
+    it('writes through a symbolic link only to what the link means inside', async () => {
+      const outside = join(dir, 'outside');
+      await unpack([
+        { name: 'abs', flag: '2', linkName: outside },
+        { name: 'abs/victim', content: 'inside' },
+        { name: 'up', flag: '2', linkName: '../../../../../../..' },
+        { name: 'up/etc/x', content: 'inside' },
+        { name: 'usr/lib/', flag: '5' },
+        { name: 'lib', flag: '2', linkName: 'usr/lib' },
+        { name: 'lib/libc', content: 'inside' },
+      ]);
+      assert.equal(readFileSync(join(outside, 'victim'), 'utf8'), 'untouched');
+      assert.equal(readFileSync(join(layer, outside, 'victim'), 'utf8'), 'inside');
+      assert.equal(readFileSync(at('etc/x'), 'utf8'), 'inside');
+      assert.equal(readFileSync(at('usr/lib/libc'), 'utf8'), 'inside');
+    });
+
+    it('replaces a symbolic link by a file instead of writing through it', async () => {
+      const victim = join(dir, 'outside', 'victim');
+      await unpack([
+        { name: 'x', flag: '2', linkName: victim },
+        { name: 'x', content: 'mine' },
+        { name: 'd', flag: '2', linkName: join(dir, 'outside') },
+        { name: 'd/', flag: '5', mode: 0o700 },
+        { name: 'd/victim', content: 'mine' },
+        { name: 'h', flag: '2', linkName: victim },
+        { name: 'h2', flag: '1', linkName: 'h' },
+        { name: 'h2', content: 'mine' },
+      ]);
+      assert.equal(readFileSync(victim, 'utf8'), 'untouched');
+      assert.deepEqual([readFileSync(at('x'), 'utf8'), readFileSync(at('d/victim'), 'utf8')], ['mine', 'mine']);
+      assert.equal(readlinkSync(at('h')), victim);
+    });
+
+    it('drops attributes by which overlayfs steers itself', async () => {
+      await unpack([
+        { name: 'd/', flag: '5', pax: { 'SCHILY.xattr.trusted.overlay.redirect': '/x', 'SCHILY.xattr.trusted.other': 'kept' } },
+      ]);
+      assert.equal(getXattr(at('d'), 'trusted.overlay.redirect'), undefined);
+      assert.equal(getXattr(at('d'), 'trusted.other')?.toString(), 'kept');
+    });
+  });
+
+  it('restores types, owners, modes, times, attributes and names of any bytes', async () => {
+    const name = Buffer.from([0x66, 0xff, 0xfe]);
+    await unpack(
+      [
+        { name: 'd/', flag: '5', mode: 0o3755, uid: 70_000, gid: 4_000_000_000, mtime: 1, pax: { gid: '4000000000' } },
+        {
+          name: 'd/suid',
+          mode: 0o4755,
+          uid: 1,
+          content: 'x',
+          pax: { uid: '100000', mtime: '1234567890.123456789', 'SCHILY.xattr.security.capability': CAPABILITY },
+        },
+        { name: 'd/null', flag: '3', device: [1, 3], mode: 0o666 },
+        { name: 'd/loop', flag: '4', device: [259, 70_000], mode: 0o660 },
+        { name: 'd/fifo', flag: '6', mode: 0o600 },
+        { name: 'd/link', flag: '2', linkName: 'suid', uid: 5, mtime: 99 },
+        { name: 'd/hard', flag: '1', linkName: 'd/suid' },
+        { name, content: 'bytes' },
+        { name: 'long', pax: { path: `${'p'.repeat(200)}/${'q'.repeat(255)}` } },
+      ].map((entry) => (entry.gid === undefined ? entry : { ...entry, gid: 0 })),
+    );
+    const directory = lstatSync(at('d'));
+    assert.deepEqual([directory.mode & 0o7777, directory.uid, directory.gid, directory.mtimeMs], [0o3755, 70_000, 4_000_000_000, 1000]);
+    const file = lstatSync(at('d/suid'), { bigint: true });
+    assert.deepEqual([file.mode & 0o7777n, file.uid, file.nlink, file.mtimeNs], [0o4755n, 100_000n, 2n, 1_234_567_890_123_456_789n]);
+    assert.deepEqual(getXattr(at('d/suid'), 'security.capability'), CAPABILITY);
+    assert.equal(lstatSync(at('d/null')).rdev, 0x103);
+    assert.equal(execFileSync('stat', ['-c', '%t:%T %a', at('d/loop')], { encoding: 'utf8' }), '103:11170 660\n');
+    assert.ok(lstatSync(at('d/fifo')).isFIFO());
+    assert.deepEqual([lstatSync(at('d/link')).uid, lstatSync(at('d/link')).mtimeMs], [5, 99_000]);
+    assert.ok(readdirSync(layer, 'latin1').includes('f\xff\xfe'));
+    assert.ok(existsSync(at(`${'p'.repeat(200)}/${'q'.repeat(255)}`)));
+  });
+
+  it('links to a file of a lower layer by copying it up', async () => {
+    mkdirSync(join(lower, 'd'), { mode: 0o700 });
+    writeFileSync(join(lower, 'd', 'f'), 'lower', { mode: 0o640 });
+    await unpack([{ name: 'h', flag: '1', linkName: 'd/f' }], [lower]);
+    assert.equal(readFileSync(at('h'), 'utf8'), 'lower');
+    assert.equal(statSync(at('h')).ino, statSync(at('d/f')).ino);
+    assert.equal(statSync(at('h')).mode & 0o7777, 0o640);
+    assert.equal(statSync(at('d')).mode & 0o7777, 0o700);
+    assert.equal(statSync(join(lower, 'd', 'f')).nlink, 1);
+  });
+
+  it('replaces a directory and what is in it by a file', async () => {
+    await unpack([
+      { name: 'd/', flag: '5' },
+      { name: 'd/e/f', content: 'x' },
+      { name: 'd', content: 'file' },
+      { name: 'd', flag: '5' },
+      { name: 'd/g' },
+    ]);
+    assert.deepEqual(readdirSync(at('d')), ['g']);
+  });
+
+  describe('reads what other programs write', () => {
+    const tree = (): string => {
+      const source = join(dir, 'source');
+      mkdirSync(join(source, 'sub', 'n'.repeat(180)), { recursive: true });
+      writeFileSync(join(source, 'sub', 'n'.repeat(180), 'm'.repeat(120)), 'deep');
+      writeFileSync(join(source, 'ünï'), 'utf8');
+      writeFileSync(join(source, 'big'), Buffer.alloc(3_000_000, 'b'));
+      execFileSync(
+        'sh',
+        ['-c', 'ln big hard && ln -s sub sym && chown 3000000:70000 big && chmod 4711 big && touch -d @123456789.5 sym big sub'],
+        { cwd: source },
+      );
+      return source;
+    };
+    const listing = (path: string): string =>
+      execFileSync(
+        'sh',
+        ['-c', String.raw`find . -mindepth 1 -printf '%p %y %m %U:%G %s %Ts %l %n\n' | grep -v ' d ' | sort; cat big | sha256sum`],
+        { cwd: path, encoding: 'utf8' },
+      );
+    const programs: readonly [string, string, string[]][] = [
+      ['GNU tar, gnu', 'tar', ['--format=gnu']],
+      ['GNU tar, posix', 'tar', ['--format=posix']],
+      ['busybox tar', 'busybox', ['tar']],
+    ];
+    for (const [what, program, options] of programs) {
+      it(what, async () => {
+        const source = tree();
+        // busybox writes no owner that is wider than its field.
+        if (program === 'busybox') execFileSync('chown', ['70000:70000', 'big'], { cwd: source });
+        const tar = execFileSync(program, [...options, program === 'tar' ? '-c' : 'c', '-C', source, '.'], { maxBuffer: 1e8 });
+        await unpack(tar);
+        assert.equal(listing(layer), listing(source));
+      });
+    }
+  });
+});
