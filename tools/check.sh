@@ -22,7 +22,8 @@ all=no
 [ "${1:-}" = --all ] && all=yes
 step 'format (oxfmt)' oxfmt --check src test bench tools examples bin
 step 'types of the product (tsc)' "$tsc" -p tsconfig.json
-step 'types of tests, benchmarks, tools and examples (tsc)' "$tsc" -p test/tsconfig.json
+step 'types of tests, benchmarks and tools (tsc)' "$tsc" -p test/tsconfig.json
+step 'types of examples (tsc)' "$tsc" -p examples/tsconfig.json
 step 'lint, type-aware (oxlint)' oxlint --type-aware --deny-warnings src test bench tools examples
 step 'import directions (dependency-cruiser)' depcruise --config .dependency-cruiser.mjs src
 step 'import directions: the check still bites' bash tools/check-boundaries-bite.sh

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
 import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommandError } from './command-error.ts';
+import { PierError } from '../base/errors.ts';
 
 const START_TIMEOUT_MS = 10_000;
 /** How long after our daemon ended another one, started at the same moment, may still take to answer. */
@@ -18,7 +18,7 @@ const LOG_LINES_SHOWN = 10;
  *
  * @param host The default address, `unix:///…`; the log is written beside the socket.
  * @returns `false` where none can be started, for want of root.
- * @throws {CommandError} With the end of the daemon's log, if it does not answer.
+ * @throws {PierError} `Unavailable`, with the end of the daemon's log, if it does not answer.
  */
 export async function startDaemon(host: string): Promise<boolean> {
   const script = process.argv[1];
@@ -37,7 +37,10 @@ export async function startDaemon(host: string): Promise<boolean> {
   if (await waitForSocket(socketPath, () => failure !== undefined)) return true;
   const shown = readFileSync(logPath).subarray(logStart).toString().trimEnd().split('\n').slice(-LOG_LINES_SHOWN);
   const reason = failure ?? `no answer within ${START_TIMEOUT_MS / 1000} s`;
-  throw new CommandError(`Cannot start the pier daemon: ${reason}. The end of ${logPath}:\n${shown.map((line) => `  ${line}`).join('\n')}`);
+  throw new PierError(
+    'Unavailable',
+    `Cannot start the pier daemon: ${reason}. The end of ${logPath}:\n${shown.map((line) => `  ${line}`).join('\n')}`,
+  );
 }
 
 async function waitForSocket(socketPath: string, hasEnded: () => boolean): Promise<boolean> {

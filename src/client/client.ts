@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { PierError } from '../base/errors.ts';
 import { ApiError, UnreachableError } from './api-error.ts';
 import { ContainersApi } from './containers-api.ts';
 import { ExecsApi } from './execs-api.ts';
@@ -142,7 +143,14 @@ export class Client {
     const headers = { ...(typeof body === 'string' && { 'Content-Type': 'application/json' }), ...request.headers };
     const path = `/v${this.#version}${request.path}${encodeQuery(request.query)}`;
     const { method, signal } = request;
-    return exchange(await this.#connect(), { method, path, headers, body, upgrade, signal });
+    const socket = await this.#connect();
+    try {
+      return await exchange(socket, { method, path, headers, body, upgrade, signal });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      const message = `Cannot read the answer of the daemon at "${this.address.host}": ${error instanceof Error ? error.message : String(error)}`;
+      throw new PierError('Unavailable', message, { cause: error });
+    }
   }
 
   async #connect(): Promise<Socket> {

@@ -1,9 +1,9 @@
-import { createConnection } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { UnreachableError } from './api-error.ts';
 import type { HostAddress } from './host.ts';
+import { TolerantSocket } from './tolerant-socket.ts';
 
 // An import statement would read every export of the module, and one of them is a getter that loads a WebSocket client: 70 ms.
 const { request: httpRequest } = process.getBuiltinModule('node:http');
@@ -35,13 +35,14 @@ export interface WireResponse {
  */
 export function connect(address: HostAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ path: address.socketPath, allowHalfOpen: true });
+    const socket = new TolerantSocket({ allowHalfOpen: true });
     socket.once('connect', () => {
       socket.off('error', fail);
       resolve(socket);
     });
     const fail = (error: Error): void => reject(new UnreachableError(address.host, error));
     socket.once('error', fail);
+    socket.connect(address.socketPath);
   });
 }
 

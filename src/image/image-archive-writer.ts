@@ -80,6 +80,9 @@ async function fill(
 async function writeBlob(archive: Pack, name: string, content: Readable, size: number, mtime: Date): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const entry = archive.entry({ name, size, mtime, mode: 0o644 }, (error) => (error == null ? resolve() : reject(error)));
+  // Both tell of a reader that left, perhaps before the promise is waited for.
+  promise.catch(() => undefined);
+  entry.on('error', () => undefined);
   try {
     for await (const chunk of content as AsyncIterable<Buffer>) {
       if (entry.destroyed) break;
@@ -87,9 +90,6 @@ async function writeBlob(archive: Pack, name: string, content: Readable, size: n
     }
     entry.end(undefined);
     await promise;
-  } catch (error) {
-    promise.catch(() => undefined);
-    throw error;
   } finally {
     content.destroy();
   }

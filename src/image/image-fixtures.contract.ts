@@ -1,5 +1,6 @@
 import { access, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tmpdir } from 'node:os';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { pack } from 'tar-stream';
@@ -23,24 +24,27 @@ export interface TestImages extends AsyncDisposable {
   readonly events: ImageEvent[];
   /** Who uses which image; for tests to fill. */
   readonly users: Map<Digest, ImageUser[]>;
+  /** Closes everything; the root stays. */
+  close(): Promise<void>;
   /** Closes everything and opens it again on the same root. */
   reopen(): Promise<TestImages>;
 }
 
 /** Opens images on a root of their own, over the real stores. */
 export async function openTestImages(limits: ImageServiceConfig['limits'] = {}): Promise<TestImages> {
-  const root = await mkdtemp('/var/tmp/pier-images-');
-  return openOn(root, limits);
+  const root = await mkdtemp(join(tmpdir(), 'pier-images-'));
+  return openTestImagesOn(root, limits);
 }
 
-async function openOn(root: string, limits: ImageServiceConfig['limits'] = {}): Promise<TestImages> {
+/** Opens images on a root that exists already. */
+export async function openTestImagesOn(root: string, limits: ImageServiceConfig['limits'] = {}): Promise<TestImages> {
   const database = openDatabase(join(root, 'pier.db'), [IMAGE_SCHEMA, LAYER_SCHEMA]);
   const blobs = await openBlobStore(root);
   const layers = await openOverlayLayerStore({ root, database });
   const events: ImageEvent[] = [];
   const users = new Map<Digest, ImageUser[]>();
   const usersOf = (id: Digest): readonly ImageUser[] => users.get(id) ?? [];
-  const images = await openImageService({ database, blobs, layers, usersOf, onEvent: (event) => events.push(event), limits });
+  const images = await openImageService({ database, blobs, layers, usersOf, onEvent: (event: ImageEvent) => events.push(event), limits });
   const close = async (): Promise<void> => {
     await images[Symbol.asyncDispose]();
     await layers[Symbol.asyncDispose]();
@@ -52,9 +56,10 @@ async function openOn(root: string, limits: ImageServiceConfig['limits'] = {}): 
     layers,
     events,
     users,
+    close,
     reopen: async () => {
       await close();
-      return openOn(root, limits);
+      return openTestImagesOn(root, limits);
     },
     [Symbol.asyncDispose]: async () => {
       await close();
@@ -83,7 +88,7 @@ export async function bytesOf(stream: Readable): Promise<Buffer> {
 }
 
 /** A stream of bytes in pieces of a size. */
-export function streamOf(content: Uint8Array, pieceBytes = 64 * 1024): Readable {
+export function streamOf(content: Uint8Array, pieceBytes: number = 64 * 1024): Readable {
   const pieces = Array.from({ length: Math.ceil(content.length / pieceBytes) }, (_, i) =>
     content.subarray(i * pieceBytes, (i + 1) * pieceBytes),
   );

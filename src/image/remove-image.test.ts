@@ -131,7 +131,7 @@ it('get() prefers a name to the beginning of an id, and refuses a beginning that
   await using test = await openTestImages();
   const first = await add(test, [BASE], []);
   await test.images.tag(first.id, 'app');
-  for (let i = 0; test.images.list().every((image) => image === first || image.id[7] !== first.id[7]); i++)
+  for (let i = 0; test.images.list().every((image) => image.id === first.id || image.id[7] !== first.id[7]); i++)
     await add(test, [BASE], [], { author: String(i) });
   assert.throws(
     () => test.images.get(first.id.slice(7, 8)),

@@ -13,7 +13,7 @@ export type { ExitStatus, SpawnedProcess, SpawnOptions } from './spawn.ts';
 export type { Mount } from './mount-spec.ts';
 export { bindMount, escapeOverlayPath, performMount, readMountTable, unmount } from './mount.ts';
 export type { MountTableEntry, UnmountOptions } from './mount.ts';
-export { readFileSystem, readMountFlags } from './statfs.ts';
+export { readFileSystem } from './statfs.ts';
 export type { FileSystemInfo } from './statfs.ts';
 export { ConsoleSocket } from './console-socket.ts';
 export { isProcessAlive, processStartTicks, signalProcess } from './process.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmod, chown, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,8 @@ interface Fixture extends AsyncDisposable {
   readonly root: string;
   readonly layers: string;
   readonly store: LayerStore;
+  /** Closes the store; doing it twice is allowed. */
+  close(): Promise<void>;
   /** Closes the store and opens it again, as a restart would. */
   reopen(): Promise<LayerStore>;
   /** Mounts a layer; unmounted with the fixture. */
@@ -39,6 +42,7 @@ async function openFixture(root?: string): Promise<Fixture> {
     root: dir,
     layers: join(dir, 'layers'),
     store,
+    close,
     async reopen() {
       await close();
       database = openDatabase(join(dir, 'pier.db'), [LAYER_SCHEMA]);
@@ -243,4 +247,50 @@ it('prepare() gives the upper directory its parent’s root owner and mode', { s
   await fixture.store.commit('w', chainId, chainId);
   const { uid, gid, mode } = await lstat((await fixture.store.prepare('c1', chainId)).upperDir);
   assert.deepEqual([uid, gid, mode & 0o7777], [5, 6, 0o1777]);
+});
+
+describe('kill -9', { skip }, () => {
+  const script = `
+    const [root, tar] = process.argv.slice(1);
+    const { LAYER_SCHEMA, openDatabase, openOverlayLayerStore } = await import(${JSON.stringify(import.meta.resolve('./index.ts'))});
+    const database = openDatabase(root + '/pier.db', [LAYER_SCHEMA]);
+    const store = await openOverlayLayerStore({ root, database });
+    const base = await store.unpack({ parent: undefined, blobPath: tar });
+    await store.prepare('c1', base.chainId);
+    await store.prepare('c2', undefined);
+    await store.commit('c2', 'sha256:' + 'a'.repeat(64), base.diffId);
+    await store.remove('c1');
+    await store.removeCommitted(base.chainId);`;
+  // What must be there when the process died at each place: committed layers, writable keys.
+  const places: readonly [string, number, readonly string[]][] = [
+    ['layer.unpack.made', 0, []],
+    ['layer.unpack.filled', 0, []],
+    ['layer.unpack.recorded', 1, []],
+    ['layer.prepare.made', 1, []],
+    ['layer.prepare.recorded', 1, ['c1']],
+    ['layer.commit.measured', 1, ['c1', 'c2']],
+    ['layer.commit.recorded', 2, ['c1']],
+    ['layer.remove.forgotten', 2, []],
+    ['layer.remove.dropped', 2, []],
+  ];
+  for (const [place, committed, keys] of places) {
+    it(`at ${place} leaves what was recorded, and nothing else`, async () => {
+      await using fixture = await openFixture();
+      const { root, layers } = fixture;
+      await fixture.close();
+      const tar = await writeTar(join(root, 't'), [{ name: 'd/f', content: 'x' }]);
+      const env = { ...process.env, PIER_FAILPOINTS: `${place}=kill` };
+      const { signal, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, '--', root, tar], {
+        env,
+        encoding: 'utf8',
+      });
+      assert.equal(signal, 'SIGKILL', stderr);
+      const store = await fixture.reopen();
+      assert.deepEqual([store.list().length, store.writableKeys()], [committed, keys]);
+      await fixture.close();
+      const known = (await readdir(layers)).filter((name) => name !== '.trash');
+      assert.equal(known.length, committed + keys.length);
+      assert.deepEqual(await readdir(join(layers, '.trash')), []);
+    });
+  }
 });

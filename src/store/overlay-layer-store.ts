@@ -63,10 +63,13 @@ class OverlayLayerStore implements LayerStore {
 
   async unpack(options: UnpackOptions): Promise<CommittedLayer> {
     const { parent, expectedDiffId } = options;
-    if (expectedDiffId === undefined) return toLayer(await this.#unpack(options));
+    if (expectedDiffId === undefined) return this.#unpack(options);
     // Two at a time would do the same work twice, to throw one away.
     const chainId = chainIdOf(parent, expectedDiffId);
-    return toLayer(await this.#unpacking.run(chainId, async () => this.#table.committed.get(chainId) ?? this.#unpack(options)));
+    return this.#unpacking.run(chainId, async () => {
+      const existing = this.#table.committed.get(chainId);
+      return existing === undefined ? this.#unpack(options) : toLayer(existing);
+    });
   }
 
   async commit(key: string, chainId: Digest, diffId: Digest): Promise<CommittedLayer> {
@@ -146,10 +149,11 @@ class OverlayLayerStore implements LayerStore {
     await releaseArchiveWorker();
   }
 
-  async #unpack(options: UnpackOptions): Promise<CommittedRecord> {
+  async #unpack(options: UnpackOptions): Promise<CommittedLayer> {
     const { parent, expectedDiffId } = options;
     const lower = this.#ancestors(parent);
     const dir = this.#makeDirectory(parent, 'unpack');
+    let record: CommittedRecord;
     try {
       failpoint('layer.unpack.made');
       const unpacked = await this.#fill(dir, lower, options);
@@ -157,11 +161,13 @@ class OverlayLayerStore implements LayerStore {
       if (expectedDiffId !== undefined && expectedDiffId !== unpacked.diffId) {
         throw new PierError('DataLoss', `Cannot unpack layer "${expectedDiffId}": its content has the digest "${unpacked.diffId}"`);
       }
-      return this.#record(dir, parent, unpacked);
+      record = this.#record(dir, parent, unpacked);
     } catch (error) {
       this.#trash.drop(join(this.#layers, dir));
       throw error;
     }
+    failpoint('layer.unpack.recorded');
+    return toLayer(record);
   }
 
   async #fill(dir: string, lower: readonly string[], options: UnpackOptions): Promise<UnpackedLayer> {
@@ -187,7 +193,6 @@ class OverlayLayerStore implements LayerStore {
     if (parent !== undefined) this.#requireCommitted(parent);
     const record = { dir, parent, chainId, diffId, isOpaque: isRootOpaque, usage };
     this.#table.addCommitted(record);
-    failpoint('layer.unpack.recorded');
     return record;
   }
 

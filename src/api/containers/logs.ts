@@ -21,13 +21,11 @@ export async function streamLogs({ backend, request, response }: HttpExchange): 
   response.writeHead(200, { 'Content-Type': `application/vnd.docker.${type}-stream` });
   response.flushHeaders();
   const writer = new StreamWriter(response, isMultiplexed);
-  // A time goes in front of lines only, not of the further pieces of a long one.
-  const isInLine = { stdout: false, stderr: false };
   try {
-    for await (const { stream, data, timeNs, isLineEnd } of chunks) {
-      const needsTime = withTimestamps && !isInLine[stream];
+    for await (const { stream, data, timeNs, isLineStart } of chunks) {
+      // A time goes in front of lines only, not of the further pieces of a long one.
+      const needsTime = withTimestamps && isLineStart;
       await writer.write(stream, needsTime ? Buffer.concat([Buffer.from(`${paddedTime(timeNs)} `), data]) : data);
-      isInLine[stream] = !isLineEnd;
     }
     await writer.flush();
   } catch (error) {

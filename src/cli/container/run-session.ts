@@ -1,4 +1,6 @@
 import type { Client, HijackedStream, PendingWait, WaitCondition } from '../../client/index.ts';
+import { PierError } from '../../base/errors.ts';
+import type { WaitResponse } from '../../wire/index.ts';
 import { followWindowSize } from '../stream/follow-window-size.ts';
 import { pumpStreams } from '../stream/pump-streams.ts';
 import type { StreamEnd } from '../stream/pump-streams.ts';
@@ -54,10 +56,15 @@ export async function startAttached(session: AttachedStart): Promise<SessionEnd>
 /**
  * Waits for a container's exit code.
  *
- * @throws {Error} With the daemon's own text if it could not wait.
+ * @throws {PierError} With the daemon's own text if it could not wait, or `Unavailable` if it went away.
  */
 export async function exitCodeOf(wait: PendingWait): Promise<number> {
-  const { StatusCode, Error: failure } = await wait.result();
-  if (failure?.Message) throw new Error(failure.Message);
-  return StatusCode;
+  let answer: WaitResponse;
+  try {
+    answer = await wait.result();
+  } catch (error) {
+    throw new PierError('Unavailable', 'error waiting for container: unexpected EOF', { cause: error });
+  }
+  if (answer.Error?.Message) throw new PierError('Internal', answer.Error.Message);
+  return answer.StatusCode;
 }

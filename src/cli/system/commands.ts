@@ -86,7 +86,6 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
   {
     paths: ['network ls'],
     aliases: ['network list'],
-    section: 'hidden',
     usage: '[OPTIONS]',
     summary: 'List networks',
     examples: ['pier network ls'],
@@ -101,7 +100,6 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     paths: ['network inspect'],
-    section: 'hidden',
     usage: '[OPTIONS] NETWORK [NETWORK...]',
     summary: 'Display detailed information on one or more networks',
     examples: ['pier network inspect bridge'],

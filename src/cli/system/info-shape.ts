@@ -1,4 +1,4 @@
-import { shape } from '../format/shape.ts';
+import { mapOf, shape } from '../format/shape.ts';
 import type { Shape } from '../format/shape.ts';
 
 const COMMIT = shape('system.Commit', 'ID');
@@ -53,9 +53,29 @@ export const INFO_SHAPE: Shape = shape(
   'Labels:l',
   'ExperimentalBuild:b',
   'ServerVersion',
-  'Runtimes:m',
+  [
+    'Runtimes',
+    mapOf(
+      shape('system.RuntimeWithStatus', 'Path=path~', 'Args=runtimeArgs:l~', 'Type=runtimeType~', 'Options=options:m~', 'Status=status:m~'),
+    ),
+  ],
   'DefaultRuntime',
-  ['Swarm', shape('swarm.Info', 'NodeID', 'NodeAddr', 'LocalNodeState', 'ControlAvailable:b', 'Error', 'RemoteManagers:l')],
+  [
+    'Swarm',
+    shape(
+      'swarm.Info',
+      'NodeID',
+      'NodeAddr',
+      'LocalNodeState',
+      'ControlAvailable:b',
+      'Error',
+      'RemoteManagers:l',
+      'Nodes:i~',
+      'Managers:i~',
+      'Cluster:a~',
+      'Warnings:l~',
+    ),
+  ],
   'LiveRestoreEnabled:b',
   'Isolation',
   'InitBinary',
