@@ -1,4 +1,5 @@
-import { dockerError } from './errors.ts';
+import { PierError } from '../base/errors.ts';
+import { TOO_OLD, dockerError } from './errors.ts';
 
 /** The newest API version that is spoken: 1.51. Versions are held as their minor number; the major one is always 1. */
 export const NEWEST_VERSION = 51;
@@ -22,9 +23,11 @@ export function negotiateVersion(text: string | undefined): number {
   if (text === undefined) return NEWEST_VERSION;
   const [major = 0, minor = 0] = text.split('.').map(Number);
   if (major < 1 || (major === 1 && minor < OLDEST_VERSION)) {
-    throw dockerError(
+    const minimum = formatVersion(OLDEST_VERSION);
+    throw new PierError(
       'InvalidArgument',
-      `client version ${text} is too old. Minimum supported API version is ${formatVersion(OLDEST_VERSION)}, please upgrade your client to a newer version`,
+      `client version ${text} is too old. Minimum supported API version is ${minimum}, please upgrade your client to a newer version`,
+      { reason: TOO_OLD },
     );
   }
   if (major > 1 || minor > NEWEST_VERSION) {

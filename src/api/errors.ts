@@ -35,11 +35,13 @@ const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   'exec.command-not-found': 400,
   'exec.command-not-executable': 400,
   'container.start-failed': 500,
-  'api.body-too-large': 413,
 };
 
 /** Reason of an error whose message is Docker's own text already. */
 const VERBATIM = 'api.verbatim';
+
+/** Reason of the one error that old clients read as plain text. */
+export const TOO_OLD = 'api.version-too-old';
 
 /** An error in Docker's words, for what this front finds out itself. */
 export function dockerError(code: ErrorCode, text: string, cause?: unknown): PierError {
@@ -74,6 +76,7 @@ const EXEC_FAILED = 'OCI runtime exec failed: exec failed: unable to start conta
 
 const WORDING: Readonly<Record<string, Wording>> = {
   [VERBATIM]: (_, error) => error.message,
+  [TOO_OLD]: (_, error) => error.message,
   'api.bad-filters': () => 'invalid filter',
   'container.not-found': ({ ref }) => `No such container: ${ref}`,
   'container.ambiguous-id': ({ ref }) => `multiple IDs found with provided prefix: ${ref}`,

@@ -18,12 +18,16 @@ const MULTIPLEXED_SINCE = 42;
 /** How long a client may go on sending after its answer has ended, in milliseconds. */
 const LINGER_MS = 10_000;
 
+const RAW_STREAM = 'application/vnd.docker.raw-stream';
+
 /** A connection about to be taken over. */
 export interface Hijack {
   readBody(limit: number): Promise<Buffer>;
   accept(isMultiplexed: boolean): Duplex;
   /** Answers 200 without a body in place of the stream. */
   decline(): void;
+  /** Answers with an error as bare text in place of the stream. */
+  refuseAsText(error: unknown): void;
   /** Answers with an error in place of the stream. @returns The status, 0 if the stream had begun. */
   refuse(error: unknown): number;
 }
@@ -42,6 +46,7 @@ export function hijackUpgraded(message: IncomingMessage, socket: Duplex, head: B
       );
       return socket;
     },
+    refuseAsText: (error) => void socket.end(textRefusal(error)),
     decline: () => void socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'),
     refuse(error) {
       if (isAccepted) {
@@ -73,6 +78,10 @@ export function hijackPlain(message: IncomingMessage, response: ServerResponse, 
       socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n');
       return socket;
     },
+    refuseAsText(error) {
+      response.writeHead(statusOf(error), { 'Content-Type': RAW_STREAM, Connection: 'close' });
+      response.end(`${messageOf(error)}\r\n`);
+    },
     decline: () => sendEmpty(response, 200),
     refuse(error) {
       if (!isAccepted) return refuse(error);
@@ -89,6 +98,11 @@ export function endConnection(connection: Duplex): void {
   connection.resume();
   const timer = setTimeout(() => connection.destroy(), LINGER_MS).unref();
   connection.once('close', () => clearTimeout(timer));
+}
+
+function textRefusal(error: unknown): string {
+  const status = statusOf(error);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: ${RAW_STREAM}\r\nConnection: close\r\n\r\n${messageOf(error)}\r\n`;
 }
 
 // Some versions of Node deliver the body of an upgrade request through the message, others leave it on the socket.

@@ -1,12 +1,18 @@
 import type { ServerResponse } from 'node:http';
+import { findPierError } from '../base/errors.ts';
 import type { ErrorBody } from '../wire/index.ts';
-import { messageOf, statusOf } from './errors.ts';
+import { TOO_OLD, messageOf, statusOf } from './errors.ts';
 
 /** Answers with JSON; a line feed ends it, as Docker's answers do. */
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   const body = Buffer.from(`${JSON.stringify(value)}\n`);
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
   response.end(body);
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
 }
 
 /** Answers without a body. */
@@ -28,6 +34,7 @@ export function sendError(response: ServerResponse, error: unknown): number {
   }
   const status = statusOf(error);
   if (status === 304) sendEmpty(response, 304);
+  else if (findPierError(error)?.reason === TOO_OLD) sendText(response, status, messageOf(error));
   else sendJson(response, status, { message: messageOf(error) } satisfies ErrorBody);
   return status;
 }

@@ -36,6 +36,8 @@ export interface HijackExchange extends Exchange {
    * @param isMultiplexed Frames will be sent, not raw bytes; newer clients are told so by the content type.
    */
   accept(isMultiplexed: boolean): Duplex;
+  /** Answers with an error as bare text, which is how attach does it. */
+  refuseAsText(error: unknown): void;
   /** Answers 200 without a body: there is nothing to stream after all. */
   decline(): void;
 }

@@ -155,7 +155,7 @@ test("bad bodies are refused in Docker's words", async () => {
       assert.deepEqual([answer.status, JSON.parse(answer.body)], [400, { message }], body);
     }
     const long = await call(socket, 'POST', '/containers/create', `{"Image":"${'x'.repeat(5_000_000)}"}`, json);
-    assert.equal(long.status, 413);
+    assert.equal(long.status, 400);
   });
 });
 
@@ -210,7 +210,7 @@ test('attach answers an error before the upgrade as an error', async () => {
     for (const headers of [{}, { Connection: 'Upgrade', Upgrade: 'tcp' }]) {
       const answer = await call(socket, 'POST', '/containers/web/attach', undefined, headers);
       assert.equal(answer.status, 409);
-      assert.deepEqual(JSON.parse(answer.body), { message: 'container web is paused, unpause the container before attach' });
+      assert.equal(answer.body.trim(), 'container web is paused, unpause the container before attach');
     }
   });
 });

@@ -10,5 +10,7 @@ export function describeError(error: unknown): string {
     }
     return `Cannot connect to the pier daemon at ${error.host}. Is the pier daemon running?`;
   }
+  // The daemon went away in the middle of an answer.
+  if (isErrno(error, 'ECONNRESET')) return 'unexpected EOF';
   return error instanceof Error ? error.message : String(error);
 }

@@ -14,10 +14,12 @@ type WriteCallback = (error?: Error | null) => void;
  */
 export class TolerantSocket extends Socket {
   override _write(chunk: unknown, encoding: BufferEncoding, callback: WriteCallback): void {
+    // oxlint-disable-next-line no-underscore-dangle -- Node's name for what a stream overrides
     super._write(chunk, encoding, tolerant(callback));
   }
 
   override _writev(chunks: { chunk: unknown; encoding: BufferEncoding }[], callback: WriteCallback): void {
+    // oxlint-disable-next-line no-underscore-dangle -- Node's name for what a stream overrides
     super._writev?.(chunks, tolerant(callback));
   }
 

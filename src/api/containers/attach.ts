@@ -1,24 +1,34 @@
 import { findPierError } from '../../base/errors.ts';
+import type { StreamSession } from '../backend.ts';
 import { dockerError } from '../errors.ts';
 import { pumpSession } from '../pump-session.ts';
 import type { HijackExchange } from '../route.ts';
 
 /** `POST /containers/{id}/attach`: the connection becomes the container's streams. */
 export async function attachContainer(exchange: HijackExchange): Promise<void> {
-  const { backend, request } = exchange;
+  let session: StreamSession;
+  try {
+    session = await joinStreams(exchange);
+  } catch (error) {
+    exchange.refuseAsText(error);
+    return;
+  }
+  const withInput = exchange.request.flag('stdin') && exchange.request.flag('stream');
+  await pumpSession(session, exchange.accept(!session.tty), withInput);
+}
+
+async function joinStreams({ backend, request }: HijackExchange): Promise<StreamSession> {
   const ref = request.param('id');
-  const withInput = request.flag('stdin');
   const keys = request.text('detachKeys');
   try {
-    const session = await backend.containers.attach(ref, {
-      stdin: withInput,
+    return await backend.containers.attach(ref, {
+      stdin: request.flag('stdin'),
       stdout: request.flag('stdout'),
       stderr: request.flag('stderr'),
       logs: request.flag('logs'),
       stream: request.flag('stream'),
       ...(keys === '' ? {} : { detachKeys: keys }),
     });
-    await pumpSession(session, exchange.accept(!session.tty), withInput && request.flag('stream'));
   } catch (error) {
     if (findPierError(error)?.reason !== 'container.paused') throw error;
     throw dockerError('Conflict', `container ${ref} is paused, unpause the container before attach`, error);

@@ -1,6 +1,8 @@
+import { PierError } from '../../base/errors.ts';
 import { ZERO_TIME } from '../../base/timestamp.ts';
 import type { ContainerConfig, ContainerInspect, ContainerState } from '../../wire/index.ts';
 import type { Container } from '../backend.ts';
+import { messageOf } from '../errors.ts';
 import { sendJson } from '../respond.ts';
 import type { HostFacts, HttpExchange } from '../route.ts';
 import { toHostConfig } from './host-config.ts';
@@ -23,7 +25,7 @@ export function toContainerInspect(container: Container, host: HostFacts): Conta
     Created: container.createdAt,
     Path: path,
     Args: args,
-    State: toState(container.state),
+    State: toState(container),
     Image: container.imageId,
     ResolvConfPath: container.resolvConfPath,
     HostnamePath: container.hostnamePath,
@@ -45,7 +47,7 @@ export function toContainerInspect(container: Container, host: HostFacts): Conta
   };
 }
 
-function toState(state: Container['state']): ContainerState {
+function toState({ state, argv }: Container): ContainerState {
   const { status } = state;
   return {
     Status: status,
@@ -57,11 +59,25 @@ function toState(state: Container['state']): ContainerState {
     Dead: status === 'dead',
     Pid: state.pid,
     ExitCode: state.exitCode,
-    Error: state.error,
+    Error: startErrorText(state, argv[0] ?? ''),
     StartedAt: state.startedAt ?? ZERO_TIME,
     FinishedAt: state.finishedAt ?? ZERO_TIME,
   };
 }
+
+// The engine keeps its own words; which of Docker's they are follows from the exit code that it gave.
+function startErrorText({ error, exitCode }: Container['state'], command: string): string {
+  if (error === '') return '';
+  const detail = error.replace(/^Cannot start container "[^"]*": /, '');
+  const reason = REASON_BY_EXIT_CODE[exitCode] ?? (detail === error ? undefined : 'container.start-failed');
+  if (reason === undefined) return error;
+  return messageOf(new PierError('Internal', error, { reason, facts: { command, detail } }));
+}
+
+const REASON_BY_EXIT_CODE: Readonly<Record<number, string>> = {
+  126: 'container.command-not-executable',
+  127: 'container.command-not-found',
+};
 
 function toConfig(container: Container): ContainerConfig {
   const { spec, argv, entrypointLength } = container;

@@ -1,7 +1,8 @@
 import { encodeFilters } from '../../wire/index.ts';
-import type { ContainerSummary } from '../../wire/index.ts';
 import type { CommandContext } from '../command.ts';
 import { parseFilterArguments } from '../filter-arguments.ts';
+import type * as row from '../format/container-row.ts';
+import type * as table from '../format/table.ts';
 
 const SHORT_ID = 12;
 
@@ -11,38 +12,34 @@ export async function run({ flags, client }: CommandContext): Promise<number> {
   const isTruncated = !flags.bool('no-trunc');
   const filters = parseFilterArguments('-f, --filter', flags.list('filter'));
   const last = flags.bool('latest') && !flags.has('last') ? 1 : flags.int('last');
-  const containers = await client.containers.list({
+  const query = {
     all: flags.bool('all') || undefined,
     limit: last > 0 ? last : undefined,
     size: flags.bool('size') || (await showsSize(format)) || undefined,
     filters: encodeFilters(filters) || undefined,
-  });
-  process.stdout.write(await formatted(containers, format, isTruncated, flags.bool('quiet'), flags.bool('size')));
+  };
+  const showsIdsOnly = flags.bool('quiet') && (format === '' || format === 'table');
+  // The formatter is loaded while the daemon answers.
+  const [containers, formatter] = await Promise.all([client.containers.list(query), showsIdsOnly ? undefined : loadFormatter()]);
+  if (formatter === undefined) {
+    process.stdout.write(containers.map(({ Id }) => `${isTruncated ? Id.slice(0, SHORT_ID) : Id}\n`).join(''));
+    return 0;
+  }
+  const { formatRows, containerRow, CONTAINER_TABLE, CONTAINER_TABLE_WITH_SIZE } = formatter;
+  const spec = flags.bool('size') ? CONTAINER_TABLE_WITH_SIZE : CONTAINER_TABLE;
+  const rows = containers.map((container) => containerRow(container, isTruncated));
+  process.stdout.write(formatRows(spec, flags.bool('quiet') && format === 'raw' ? 'container_id: {{.ID}}' : format, rows));
   return 0;
+}
+
+async function loadFormatter(): Promise<typeof table & typeof row> {
+  const [tables, rows] = await Promise.all([import('../format/table.ts'), import('../format/container-row.ts')]);
+  return { ...tables, ...rows };
 }
 
 /** Sizes cost the daemon time: a template gets them only if it shows them. */
 async function showsSize(format: string): Promise<boolean> {
   if (!format.includes('{{')) return false;
-  const [{ fieldsOfFormat }, { CONTAINER_TABLE }] = await Promise.all([import('../format/table.ts'), import('../format/container-row.ts')]);
+  const { fieldsOfFormat, CONTAINER_TABLE } = await loadFormatter();
   return fieldsOfFormat(CONTAINER_TABLE, format).has('Size');
-}
-
-async function formatted(
-  containers: readonly ContainerSummary[],
-  format: string,
-  isTruncated: boolean,
-  isQuiet: boolean,
-  withSize: boolean,
-): Promise<string> {
-  if (isQuiet && (format === '' || format === 'table')) {
-    return containers.map(({ Id }) => `${isTruncated ? Id.slice(0, SHORT_ID) : Id}\n`).join('');
-  }
-  const [{ formatRows }, rows] = await Promise.all([import('../format/table.ts'), import('../format/container-row.ts')]);
-  const spec = withSize ? rows.CONTAINER_TABLE_WITH_SIZE : rows.CONTAINER_TABLE;
-  return formatRows(
-    spec,
-    isQuiet && format === 'raw' ? 'container_id: {{.ID}}' : format,
-    containers.map((container) => rows.containerRow(container, isTruncated)),
-  );
 }

@@ -133,6 +133,8 @@ function startWorker(): Worker {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const started = new Worker(new URL(`./archive-worker.${extension}`, import.meta.url), {
     name: 'pier-archive',
+    // The process's own may be for its main script only, such as --input-type.
+    execArgv: [],
     // Most of its descriptors are opened by system calls that Node knows nothing of.
     trackUnmanagedFds: false,
   });
