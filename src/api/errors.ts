@@ -153,7 +153,7 @@ function notFound(command: string | undefined): string {
 }
 
 function notExecutable(command: string | undefined, detail: string | undefined): string {
-  const directory = /is a directory/i.test(detail ?? '') ? 'is a directory: ' : '';
+  const directory = /is a directory|operation not permitted/i.test(detail ?? '') ? 'is a directory: ' : '';
   return `exec: "${command}": ${directory}permission denied`;
 }
 

@@ -20,7 +20,9 @@ export function bodyTooLarge(limit: number): PierError {
 export async function readBody(message: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
+  // Leaving the loop must not break the connection off: the refusal goes out on it.
+  const pieces: AsyncIterable<Buffer> = message.iterator({ destroyOnReturn: false });
+  for await (const chunk of pieces) {
     length += chunk.length;
     if (length > limit) throw bodyTooLarge(limit);
     chunks.push(chunk);

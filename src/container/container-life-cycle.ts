@@ -311,10 +311,18 @@ export class ContainerLifeCycle implements Disposable {
       if (!hasCode(error, 'NotFound')) throw error;
     });
     failpoint('container.remove.layer-gone');
+    this.#freeForgottenImage(container);
     rmSync(this.#context.paths.files(id), { recursive: true, force: true });
     this.#context.emit({ action: 'destroy', container, attributes: {} });
     for (const resolve of this.#removals.get(id) ?? []) resolve({ exitCode: container.state.exitCode, error: '' });
     this.#removals.delete(id);
+  }
+
+  /** An image that was removed by force while the container used it leaves its layers to the last of them. */
+  #freeForgottenImage(container: Container): void {
+    const { images, logger } = this.#context;
+    if (images.has(container.imageId)) return;
+    images.sweep().catch((error: unknown) => logger.warn('the layers of a removed image could not be freed', { image: container.imageId, error }));
   }
 
   #removal(id: string): Promise<WaitResult> {

@@ -1,4 +1,4 @@
-import type { NetworkMode } from '../network/network-service.ts';
+import type { NetworkMode } from '../network/index.ts';
 
 /** A host directory or file shown inside a container. */
 export interface BindMount {

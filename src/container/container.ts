@@ -1,5 +1,5 @@
 import type { Digest } from '../base/digest.ts';
-import type { Endpoint } from '../network/network-service.ts';
+import type { Endpoint } from '../network/index.ts';
 import type { ContainerSpec } from './container-spec.ts';
 
 /** Where a container is in its life; Docker's words, which are the field's. */

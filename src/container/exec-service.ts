@@ -153,7 +153,7 @@ export class ExecService {
     const { startError = '' } = await process.exited;
     const reason = /executable file .* not found|no such file or directory/i.test(startError)
       ? 'exec.command-not-found'
-      : /permission denied|is a directory|exec format error/i.test(startError)
+      : /permission denied|is a directory|exec format error|open executable/i.test(startError)
         ? 'exec.command-not-executable'
         : 'exec.failed';
     const exitCode = reason === 'exec.command-not-found' ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;

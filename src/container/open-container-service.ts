@@ -182,7 +182,8 @@ class LiveContainerService implements OpenContainerService {
   async size(ref: string): Promise<{ readonly rwBytes: number; readonly rootfsBytes: number }> {
     const { id, imageId } = this.#context.index.get(ref);
     const { contentBytes } = await this.#context.layers.usage(id);
-    return { rwBytes: contentBytes, rootfsBytes: contentBytes + this.#context.images.get(imageId).sizeBytes };
+    const { images } = this.#context;
+    return { rwBytes: contentBytes, rootfsBytes: contentBytes + (images.has(imageId) ? images.get(imageId).sizeBytes : 0) };
   }
 
   start(ref: string): Promise<void> {

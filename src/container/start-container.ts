@@ -156,7 +156,7 @@ function explain(container: Container, cause: unknown): unknown {
   if (detail === undefined || pierError?.reason?.startsWith('runtime.') !== true) return cause;
   const reason = /executable file .* not found|no such file or directory: exec|stat .*: no such file/i.test(detail)
     ? 'container.command-not-found'
-    : /permission denied|is a directory|exec format error/i.test(detail)
+    : /permission denied|is a directory|exec format error|open executable/i.test(detail)
       ? 'container.command-not-executable'
       : 'container.start-failed';
   return new PierError(

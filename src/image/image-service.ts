@@ -109,6 +109,8 @@ export interface ImageService extends AsyncDisposable {
    * `InvalidArgument`, reason `image.bad-reference`, facts `{ reference }`; `Conflict`, reason `image.ambiguous-id`.
    */
   get(reference: string): Image;
+  /** Whether the store has the image of this id. A container may outlive its image. */
+  has(id: Digest): boolean;
   list(filter?: ImageFilter): readonly Image[];
   history(reference: string): readonly HistoryLine[];
 

@@ -74,6 +74,10 @@ class StoredImageService implements ImageService {
     return findImage(this.#catalog, reference);
   }
 
+  has(id: Digest): boolean {
+    return this.#catalog.get(id) !== undefined;
+  }
+
   list(filter: ImageFilter = {}): readonly Image[] {
     return filterImages(this.#catalog.all(), filter, (reference) => this.get(reference));
   }

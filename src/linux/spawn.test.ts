@@ -50,6 +50,15 @@ describe('spawnProcess()', () => {
     assert.equal(await outputOf('env | grep -v -e ^PWD= -e ^_= -e ^SHLVL='), 'PATH=/usr/bin:/bin\n');
   });
 
+  // A daemon once ended at its start with "unsettled top-level await": it waited for a child and nothing else.
+  it('keeps the event loop alive until the child has ended', async () => {
+    const script = `import { spawnProcess } from '${import.meta.resolve('./spawn.ts')}';
+      const { code } = await spawnProcess({ file: '/bin/sh', args: ['-c', 'sleep 0.2; exit 6'], env: ${JSON.stringify(ENV)} }).exited;
+      process.exit(code);`;
+    const child = spawnProcess({ file: process.execPath, args: ['--input-type=module', '-e', script], env: ENV });
+    assert.deepEqual(await child.exited, { code: 6, signal: undefined });
+  });
+
   it('says which program is missing', () => {
     assert.throws(
       () => spawnProcess({ file: '/nonexistent', args: [], env: [] }),

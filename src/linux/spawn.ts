@@ -32,7 +32,7 @@ export interface ExitStatus {
 /** A started child of this process. */
 export interface SpawnedProcess {
   readonly pid: number;
-  /** Never rejects. Reaping happens on SIGCHLD, so awaiting it is what tells of the end; the loop is not kept alive by it. */
+  /** Never rejects. The event loop is kept alive until then. */
   readonly exited: Promise<ExitStatus>;
 }
 
@@ -76,10 +76,13 @@ const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
 const O_RDWR = 2;
 const WNOHANG = 1;
+/** Any long time: nothing is done when it is over. */
+const KEEP_ALIVE_MS = 2 ** 30;
 const ECHILD_STATUS: ExitStatus = { code: 255, signal: undefined };
 
 const waiting = new Map<number, (status: ExitStatus) => void>();
 let isListening = false;
+let keepAlive: NodeJS.Timeout | undefined;
 let attributes: Buffer | undefined;
 
 /**
@@ -103,6 +106,8 @@ export function spawnProcess(options: SpawnOptions): SpawnedProcess {
   }
   const child = pid[0] ?? -1;
   const exited = new Promise<ExitStatus>((resolve) => waiting.set(child, resolve));
+  // A signal handler keeps no event loop alive: without this one, a process that waits for nothing else would end.
+  keepAlive ??= setInterval(() => {}, KEEP_ALIVE_MS);
   // It may have ended before it was on the list.
   reap(child);
   return { pid: child, exited };
@@ -149,6 +154,10 @@ function reap(pid: number): void {
   if (result === 0) return;
   const resolve = waiting.get(pid);
   waiting.delete(pid);
+  if (waiting.size === 0) {
+    clearInterval(keepAlive);
+    keepAlive = undefined;
+  }
   resolve?.(result === pid ? decodeStatus(status[0] ?? 0) : ECHILD_STATUS);
 }
 

@@ -13,7 +13,7 @@
  */
 import { PierError } from '../base/errors.ts';
 import type { Digest } from '../base/digest.ts';
-import type { Mount } from '../linux/mount-spec.ts';
+import type { Mount } from '../linux/index.ts';
 
 /** What a layer occupies by itself, without its parents. */
 export interface LayerUsage {

@@ -71,7 +71,7 @@ describeWithClients('exec', (pier) => {
     await pier.ok('pause', 'c-1');
     const result = await pier.cli('exec', 'c-1', 'true');
     assert.equal(result.exitCode, 1);
-    assert.match(result.stderr, /Container c is paused, unpause the container before exec/);
+    assert.match(result.stderr, /Container c-1 is paused, unpause the container before exec/);
     await pier.ok('unpause', 'c-1');
   });
 
@@ -88,7 +88,7 @@ describeWithClients('exec', (pier) => {
   });
 
   it('is inspected over the API', async () => {
-    const { Id } = await pier.daemon.json<{ Id: string }>('POST', '/containers/c/exec', {
+    const { Id } = await pier.daemon.json<{ Id: string }>('POST', '/containers/c-1/exec', {
       status: 201,
       json: { Cmd: ['sh', '-c', 'exit 3'], AttachStdout: true },
     });

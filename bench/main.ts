@@ -1,0 +1,1 @@
+// npm run bench: pier beside its peers; see README.md in this folder.
