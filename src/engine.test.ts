@@ -4,10 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { EMPTY_SPEC, Engine, PierError } from './engine.ts';
-import type { ContainerSpec } from './engine.ts';
+import type { ContainerSpec, ExecSpec, StreamSession } from './engine.ts';
 
 const isRoot = process.getuid?.() === 0;
 const STARTER: ContainerSpec = { ...EMPTY_SPEC, image: 'pier/starter', networkMode: 'none' };
+
+const EXEC: ExecSpec = {
+  argv: [],
+  tty: false,
+  attachStdin: false,
+  attachStdout: false,
+  attachStderr: false,
+  env: [],
+  user: '',
+  workingDir: '',
+  isPrivileged: false,
+  detachKeys: undefined,
+  consoleSize: undefined,
+};
 
 async function textOf(output: AsyncIterable<{ readonly data: Buffer }>): Promise<string> {
   let text = '';
@@ -63,6 +77,32 @@ describe('Engine', { skip: isRoot ? false : 'needs root' }, () => {
     await session.write(Buffer.from('echo 6*7=$((6*7)); exit 5\n'));
     assert.match(await text, /6\*7=42/);
     assert.equal((await engine.containers.wait(id, 'not-running')).exitCode, 5);
+  });
+
+  it('close() lets go of execs: their processes go on where they need neither terminal nor pipes', async () => {
+    const { id } = await engine.containers.create({ ...STARTER, command: ['sleep', '1000'] });
+    await engine.containers.start(id);
+    const execute = async (argv: readonly string[], options: { tty?: boolean; attach?: boolean }): Promise<StreamSession | undefined> => {
+      const { tty = false, attach = false } = options;
+      const spec = { ...EXEC, argv, tty, attachStdin: attach, attachStdout: attach, attachStderr: attach };
+      return await engine.containers.startExec(await engine.containers.createExec(id, spec), { detach: !attach });
+    };
+    await execute(['sleep', '1001'], {});
+    await execute(['sleep', '1002'], { tty: true });
+    const session = await execute(['sh', '-c', 'while echo y; do sleep 0.01; done'], { attach: true });
+    assert.ok(session);
+    const output = textOf(session.output);
+    await engine.close();
+    assert.equal(await session.ended, 'closed');
+    assert.match(await output, /^(y\n)*$/);
+    engine = await open();
+    const running = async (): Promise<string[]> => {
+      const { titles, processes } = await engine.containers.top(id, '');
+      return processes.map((columns) => columns[titles.length - 1] ?? '').filter((command) => command !== 'sleep 0.01');
+    };
+    for (let i = 0; i < 100 && (await running()).length > 2; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual((await running()).toSorted(), ['sleep 1000', 'sleep 1001']);
+    await engine.containers.remove(id, { force: true });
   });
 
   it('an exit that fell while no engine was open is reported with its code', async () => {

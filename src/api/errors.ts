@@ -26,6 +26,7 @@ const STATUS = {
 
 /** Where Docker's status differs from what the code says. */
 const STATUS_BY_REASON: Readonly<Record<string, number>> = {
+  'image.ambiguous-id': 404,
   'container.not-paused': 500,
   'container.no-such-user': 500,
   'container.no-such-group': 500,
@@ -102,6 +103,8 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.bad-user-id': ({ maximum }) => `uids and gids must be in range 0-${maximum}`,
   'container.bad-working-dir': ({ path }) => `the working directory '${path}' is invalid, it needs to be an absolute path`,
   'container.memory-too-small': () => 'Minimum memory limit allowed is 6MB',
+  'container.bad-restart-policy': () => "invalid restart policy: maximum retry count can only be used with 'on-failure'",
+  'container.bad-tmpfs-option': ({ option }) => `invalid tmpfs option "${option}"`,
   'container.auto-remove-and-restart': () => "can't create 'AutoRemove' container with restart policy",
   'container.same-name': () => 'Renaming a container with the same name as its current name',
   'container.no-bind-source': ({ path }) => `invalid mount config for type "bind": bind source path does not exist: ${path}`,
@@ -118,6 +121,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'exec.failed': ({ detail }) => (detail === undefined ? undefined : `${EXEC_FAILED}${detail}`),
   'image.not-found': ({ reference }) => `No such image: ${reference}`,
   'image.bad-reference': badReference,
+  'image.ambiguous-id': ({ reference }) => `No such image: ${reference}`,
   'image.reference-not-found': ({ reference }) => `No such image: ${reference}`,
   'image.digest-reference': () => 'refusing to create a tag with a digest reference',
   'image.ambiguous-name': () => 'refusing to create an ambiguous tag using digest algorithm as name',

@@ -6,6 +6,8 @@ import { isRecord } from './field-kinds.ts';
 /** The longest JSON body that is read, in bytes. */
 export const MAX_JSON_BYTES: number = 4 * 1024 * 1024;
 
+const MAX_DISCARDED_BYTES = 256 * 1024 * 1024;
+
 /** The error for a body that is too long. */
 export function bodyTooLarge(limit: number): PierError {
   return new PierError('InvalidArgument', `request body is longer than ${limit} bytes`, { reason: 'api.body-too-large' });
@@ -20,13 +22,15 @@ export function bodyTooLarge(limit: number): PierError {
 export async function readBody(message: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  // Leaving the loop must not break the connection off: the refusal goes out on it.
-  const pieces: AsyncIterable<Buffer> = message.iterator({ destroyOnReturn: false });
+  const pieces: AsyncIterable<Buffer> = message;
   for await (const chunk of pieces) {
     length += chunk.length;
-    if (length > limit) throw bodyTooLarge(limit);
-    chunks.push(chunk);
+    if (length <= limit) chunks.push(chunk);
+    // What is too long is still read, unkept: a client that is cut off while it writes never sees the refusal.
+    else if (length > limit + MAX_DISCARDED_BYTES) break;
+    else chunks.length = 0;
   }
+  if (length > limit) throw bodyTooLarge(limit);
   return Buffer.concat(chunks);
 }
 
@@ -38,12 +42,6 @@ export async function readBody(message: IncomingMessage, limit: number): Promise
 export async function readJson(message: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const body = await readBody(message, MAX_JSON_BYTES);
   return parseJson(body.toString('utf8'), message.headers['content-type']);
-}
-
-/** As {@linkcode readJson}, but a missing body is an empty object. */
-export async function readOptionalJson(message: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
-  const body = await readBody(message, MAX_JSON_BYTES);
-  return body.length === 0 ? {} : parseJson(body.toString('utf8'), message.headers['content-type']);
 }
 
 /**

@@ -25,10 +25,11 @@ interface ExecRecord {
   hasBegun: boolean;
   terminal: TerminalMaster | undefined;
   process: ExecProcess | undefined;
+  session: ExecSession | undefined;
 }
 
 /** Further processes in containers: children of this process, which last as long as their container but are forgotten with the engine. */
-export class ExecService {
+export class ExecService implements Disposable {
   readonly #context: ContainerContext;
   readonly #records = new Map<string, ExecRecord>();
   readonly #ended: string[] = [];
@@ -45,7 +46,7 @@ export class ExecService {
     }
     const id = newId();
     const exec: Exec = { id, containerId: container.id, spec, isRunning: false, exitCode: undefined, pid: 0 };
-    this.#records.set(id, { exec, hasBegun: false, terminal: undefined, process: undefined });
+    this.#records.set(id, { exec, hasBegun: false, terminal: undefined, process: undefined, session: undefined });
     this.#emit('exec_create', exec, container);
     return id;
   }
@@ -93,8 +94,19 @@ export class ExecService {
       return undefined;
     }
     const session = new ExecSession(process, record.terminal, exec.spec.detachKeys);
+    record.session = session;
     options.signal?.addEventListener('abort', () => session.close(), { once: true });
     return session;
+  }
+
+  /** Lets go of all that run, as the death of this process would: terminals are hung up, pipes are closed. */
+  [Symbol.dispose](): void {
+    for (const { exec, session, terminal, process } of this.#records.values()) {
+      if (exec.exitCode !== undefined) continue;
+      session?.close();
+      terminal?.close();
+      process?.release();
+    }
   }
 
   resize(id: string, size: { readonly height: number; readonly width: number }): void {

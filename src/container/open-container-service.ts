@@ -320,6 +320,7 @@ class LiveContainerService implements OpenContainerService {
     this.#exits[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
     this.#lifeCycle[Symbol.dispose]();
+    this.#execs[Symbol.dispose]();
     this.#context.runs.closeInputs();
   }
 

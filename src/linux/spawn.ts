@@ -32,8 +32,10 @@ export interface ExitStatus {
 /** A started child of this process. */
 export interface SpawnedProcess {
   readonly pid: number;
-  /** Never rejects. The event loop is kept alive until then. */
+  /** Never rejects. The event loop is kept alive until then, unless {@linkcode unref} was called. */
   readonly exited: Promise<ExitStatus>;
+  /** Lets the event loop end before the process does. */
+  unref(): void;
 }
 
 const posixSpawn = libcFunction<
@@ -81,6 +83,8 @@ const KEEP_ALIVE_MS = 2 ** 30;
 const ECHILD_STATUS: ExitStatus = { code: 255, signal: undefined };
 
 const waiting = new Map<number, (status: ExitStatus) => void>();
+/** Those for which the event loop is kept alive. */
+const held = new Set<number>();
 let isListening = false;
 let keepAlive: NodeJS.Timeout | undefined;
 let attributes: Buffer | undefined;
@@ -107,10 +111,18 @@ export function spawnProcess(options: SpawnOptions): SpawnedProcess {
   const child = pid[0] ?? -1;
   const exited = new Promise<ExitStatus>((resolve) => waiting.set(child, resolve));
   // A signal handler keeps no event loop alive: without this one, a process that waits for nothing else would end.
+  held.add(child);
   keepAlive ??= setInterval(() => {}, KEEP_ALIVE_MS);
   // It may have ended before it was on the list.
   reap(child);
-  return { pid: child, exited };
+  return { pid: child, exited, unref: () => letGo(child) };
+}
+
+function letGo(pid: number): void {
+  held.delete(pid);
+  if (held.size > 0) return;
+  clearInterval(keepAlive);
+  keepAlive = undefined;
 }
 
 function addDescriptors(actions: Buffer, fds: Readonly<Record<number, number>>): void {
@@ -154,10 +166,7 @@ function reap(pid: number): void {
   if (result === 0) return;
   const resolve = waiting.get(pid);
   waiting.delete(pid);
-  if (waiting.size === 0) {
-    clearInterval(keepAlive);
-    keepAlive = undefined;
-  }
+  letGo(pid);
   resolve?.(result === pid ? decodeStatus(status[0] ?? 0) : ECHILD_STATUS);
 }
 

@@ -38,6 +38,8 @@ export interface ExecProcess {
   readonly exited: Promise<ExecOutcome>;
   /** Host pid; 0 until the process runs. */
   readonly pid: () => number;
+  /** Lets go of its pipes and of the event loop; the process goes on as far as it can without. */
+  readonly release: () => void;
 }
 
 /** How an exec ended. */
@@ -77,7 +79,13 @@ export function startExec(runtime: Runtime, spec: ExecProcessSpec): ExecProcess 
   const started = Promise.race([pidFile.appeared, child.exited.then(() => existsSync(files.pid))]);
   const exited = Promise.all([child.exited, terminal, started]).then(([status, , hasRun]) => outcome(status, hasRun, files.log, spec.dir));
   void exited.then(() => pidFile.close());
-  return { ...pipes.streams(), terminal, started, exited, pid: () => readPid(files.pid) };
+  const streams = pipes.streams();
+  const release = (): void => {
+    for (const stream of Object.values(streams)) stream?.destroy();
+    pidFile.close();
+    child.unref();
+  };
+  return { ...streams, terminal, started, exited, pid: () => readPid(files.pid), release };
 }
 
 /** The pipes of an exec without a terminal. */

@@ -7,7 +7,7 @@ import { until } from '../harness/until.ts';
 describeWithClients('events', (pier) => {
   it('tells the story of a container', async () => {
     const since = String(Date.now() / 1000);
-    await pier.ok('run', '--name', 'story', '--label', 'a=b', 'alpine', 'sh', '-c', 'exit 3');
+    await pier.cli('run', '--name', 'story', '--label', 'a=b', 'alpine', 'sh', '-c', 'exit 3');
     await pier.ok('rm', 'story');
     const output = await pier.ok(
       'events',
@@ -25,7 +25,7 @@ describeWithClients('events', (pier) => {
 
   it('carries names, image, labels and exit code', async () => {
     const since = String(Date.now() / 1000);
-    await pier.ok('run', '--name', 'facts', '--label', 'a=b', 'alpine', 'sh', '-c', 'exit 3');
+    await pier.cli('run', '--name', 'facts', '--label', 'a=b', 'alpine', 'sh', '-c', 'exit 3');
     const output = await pier.ok(
       'events',
       '--since',

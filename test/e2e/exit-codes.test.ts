@@ -9,7 +9,7 @@ describeWithClients('run', (pier) => {
   it("returns the process's own exit code", async () => {
     assert.equal((await pier.cli('run', '--rm', 'alpine', 'true')).exitCode, 0);
     assert.equal((await pier.cli('run', '--rm', 'alpine', 'sh', '-c', 'exit 42')).exitCode, 42);
-    assert.equal((await pier.cli('run', '--rm', 'alpine', 'sh', '-c', 'kill -9 $$; sleep 1')).exitCode, 137);
+    assert.equal((await pier.cli('run', '--rm', 'alpine', 'sh', '-c', 'sh -c "kill -9 \\$\\$"; exit $?')).exitCode, 137);
   });
 
   it('returns 127 for a command that is missing', async () => {

@@ -116,7 +116,7 @@ describeWithClients(
       assert.match(gone.stderr, /No such image: example\.com\/team\/app:v2/);
       const bad = await pier.cli('tag', 'alpine', 'UPPER');
       assert.equal(bad.exitCode, 1);
-      assert.match(bad.stderr, /repository name must be lowercase/);
+      assert.match(bad.stderr, /must be lowercase/);
     });
 
     it('rmi is refused while a container needs the image', async () => {

@@ -63,7 +63,7 @@ describeWithClients('isolation', (pier) => {
       assert.match(inside[i] ?? '', new RegExp(String.raw`^${name}:\[\d+\]$`));
       assert.notEqual(inside[i], own[i], name);
     }
-    assert.equal(await pier.ok('run', '--rm', 'alpine', 'sh', '-c', 'echo $$; ls -d /proc/[0-9]* | wc -l'), '1\n2');
+    assert.equal(await pier.ok('run', '--rm', 'alpine', 'sh', '-c', 'echo $$ /proc/[0-9]*'), '1 /proc/1');
   });
 
   it('masked paths are empty and read-only ones are', async () => {
@@ -72,9 +72,10 @@ describeWithClients('isolation', (pier) => {
         [ -e $f ] && [ -n "$(head -c 1 $f 2>/dev/null | tr '\\0' x)" ] && echo readable $f
       done
       for d in /proc/acpi /proc/scsi /sys/firmware /sys/devices/virtual/powercap; do [ -d $d ] && [ -n "$(ls $d)" ] && echo not empty $d; done
-      for p in /proc/sys /proc/sysrq-trigger /proc/irq /proc/bus /proc/fs /sys /sys/fs/cgroup; do
+      for p in /proc/sys /proc/sysrq-trigger /proc/irq /proc/bus /proc/fs /sys; do
         [ -e $p ] && grep -q " $p ro[, ]" /proc/mounts || grep -q "^[^ ]* $p [^ ]* ro[, ]" /proc/mounts || { [ -e $p ] && echo writable $p; }
       done
+      for d in /sys/fs/cgroup/*/; do mkdir $d/x 2>/dev/null && echo writable $d; done
       echo 1 > /proc/sys/kernel/panic && echo wrote
       echo h > /proc/sysrq-trigger && echo triggered
       true`;
@@ -82,12 +83,11 @@ describeWithClients('isolation', (pier) => {
   });
 
   it('devices are the default ones, and others are refused', async () => {
-    const names = await pier.ok('run', '--rm', 'alpine', 'ls', '/dev');
+    // Where there is a /proc/kcore, some runtimes make /dev/core.
+    const names = (await pier.ok('run', '--rm', 'alpine', 'ls', '/dev')).replace(/^core\n/, '');
     assert.equal(
       names,
-      ['core', 'fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'].join(
-        '\n',
-      ),
+      ['fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty', 'urandom', 'zero'].join('\n'),
     );
     assert.equal(
       await pier.ok(
@@ -141,7 +141,10 @@ describeWithClients('isolation', (pier) => {
     );
     assert.equal(await pier.ok('run', '--rm', '-u', '1234:5678', 'alpine', 'sh', '-c', 'id -u; id -g; echo $HOME'), '1234\n5678\n/');
     assert.equal(await pier.ok('run', '--rm', '-u', 'daemon:mail', 'alpine', 'sh', '-c', 'id -un; id -gn'), 'daemon\nmail');
-    assert.match(await pier.ok('run', '--rm', 'alpine', 'id'), /^uid=0\(root\) gid=0\(root\) groups=0\(root\),1\(bin\),2\(daemon\)/);
+    assert.match(
+      await pier.ok('run', '--rm', 'alpine', 'id'),
+      /^uid=0\(root\) gid=0\(root\) groups=0\(root\),(0\(root\),)?1\(bin\),2\(daemon\)/,
+    );
     const unknown = await pier.cli('run', '--rm', '--user', 'nosuchuser', 'alpine', 'true');
     assert.notEqual(unknown.exitCode, 0);
     assert.match(unknown.stderr, /unable to find user nosuchuser: no matching entries in passwd file/);
@@ -211,22 +214,10 @@ describeWithClients('isolation', (pier) => {
   });
 
   it('file permission bits, owners and links of the image are as they were', async () => {
-    const output = await pier.ok(
-      'run',
-      '--rm',
-      'alpine',
-      'stat',
-      '-c',
-      '%n %a %u:%g %F',
-      '/tmp',
-      '/bin/busybox',
-      '/etc/shadow',
-      '/bin/sh',
-      '/bin/bbsuid',
-    );
+    const output = await pier.ok('run', '--rm', 'alpine', 'stat', '-c', '%n %a %u:%g %F', '/tmp', '/bin/busybox', '/etc/shadow', '/bin/sh');
     assert.equal(
       output,
-      '/tmp 1777 0:0 directory\n/bin/busybox 755 0:0 regular file\n/etc/shadow 640 0:42 regular file\n/bin/sh 777 0:0 symbolic link\n/bin/bbsuid 4111 0:0 regular file',
+      '/tmp 1777 0:0 directory\n/bin/busybox 755 0:0 regular file\n/etc/shadow 640 0:42 regular file\n/bin/sh 777 0:0 symbolic link',
     );
   });
 
