@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, readFileSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -11,6 +11,8 @@ import { memoryOf, pidsByCommandLine, pidsBeside } from './memory.ts';
 import type { DockerEngine } from './docker-engine.ts';
 
 const PIER_JS = join(PROJECT_DIR, 'bin', 'pier.js');
+/** linux/magic.h */
+const TMPFS_MAGIC = 0x01021994;
 const READY_LIMIT_MS = 20_000;
 
 /** Where pier's own engine keeps its things. */
@@ -19,10 +21,14 @@ export interface PierPlace {
   readonly state: string;
 }
 
-/** Starts the built pier's daemon in a directory, on its disk, and gives it the image. */
+/**
+ * Starts the built pier's daemon with its root on a disk and its state in memory, as they are where /run is a tmpfs (and
+ * as dockerd has them in the peers' root), and gives it the image.
+ */
 export async function startPier(directory: string, held: AsyncDisposableStack): Promise<DockerEngine & PierPlace> {
   const root = join(directory, 'root');
-  const state = join(directory, 'state');
+  const state = mkdtempSync(join(TMPFS_MAGIC === statfsSync('/run').type ? '/run' : '/dev/shm', 'pier-bench-'));
+  held.defer(() => rmSync(state, { recursive: true, force: true }));
   const socketPath = join(directory, 'pier.sock');
   const host = `unix://${socketPath}`;
   const log = openSync(join(directory, 'daemon.log'), 'a');

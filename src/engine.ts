@@ -165,7 +165,7 @@ async function openParts(config: EngineConfig, held: AsyncDisposableStack): Prom
   const database = held.use(openDatabase(join(root, 'pier.db'), [LAYER_SCHEMA, IMAGE_SCHEMA, NETWORK_SCHEMA, CONTAINER_SCHEMA]));
   const { defaultRuntime, runtimes = {} } = config;
   const probing = probeHost({ root, state, engineId, defaultRuntime, runtimes, logger });
-  const blobs = await openBlobStore(join(root, 'blobs'));
+  const blobs = await openBlobStore(root);
   const layers = held.use(await openOverlayLayerStore({ root, database, logger }));
   const index = new ContainerIndex(database);
   let containers: OpenContainerService | undefined;

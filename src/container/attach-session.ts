@@ -2,18 +2,13 @@ import { statSync } from 'node:fs';
 import { followLog } from './log/log-follower.ts';
 import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
 import type { AttachOptions, OutputChunk, StreamSession } from './container-service.ts';
-import type { ProcessInput } from './process-input.ts';
+import type { Run } from './run-table.ts';
 
 /** What a session joins: one run of a container, going on or about to begin. */
 export interface AttachTarget {
   readonly tty: boolean;
   readonly logPath: string;
-  /** Where the log of this run begins. */
-  readonly runOffset: number;
-  /** Resolves with the run's input once it has begun. */
-  readonly input: Promise<ProcessInput>;
-  /** Resolves when the run has ended. */
-  readonly ended: Promise<unknown>;
+  readonly run: Run;
   /** Whether a client that leaves takes the process's input with it. */
   readonly stdinOnce: boolean;
 }
@@ -36,15 +31,20 @@ export class AttachSession implements StreamSession {
     this.#options = options;
     this.#scanner = new DetachScanner(parseDetachKeys(target.tty ? options.detachKeys : ''));
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
-    this.output = this.#read(options.logs === true ? target.runOffset : statSync(target.logPath).size);
-    options.signal?.addEventListener('abort', () => this.close(), { once: true });
-    void target.ended.then(() => this.#resolveEnded('exited'));
+    // All there is, of earlier runs too, as Docker has it.
+    this.output = this.#read(options.logs === true ? 0 : statSync(target.logPath).size);
+    const { signal } = this.#abort;
+    options.signal?.addEventListener('abort', () => this.close(), { once: true, signal });
+    target.run.ended.addEventListener('abort', () => this.#resolveEnded(target.run.result === undefined ? 'closed' : 'exited'), {
+      once: true,
+      signal,
+    });
   }
 
   async write(data: Buffer): Promise<void> {
     if (!this.#options.stdin || this.#hasEndedInput || this.#abort.signal.aborted) return;
     const { passed, isDetach } = this.#scanner.scan(data);
-    const input = await this.#input();
+    const input = await this.#target.run.begun;
     await input?.write(passed);
     if (isDetach) this.#leave('detached');
   }
@@ -52,7 +52,7 @@ export class AttachSession implements StreamSession {
   end(): void {
     if (!this.#options.stdin || this.#hasEndedInput) return;
     this.#hasEndedInput = true;
-    void this.#input().then((input) => input?.end());
+    void this.#target.run.begun.then((input) => input?.end());
   }
 
   close(): void {
@@ -70,18 +70,13 @@ export class AttachSession implements StreamSession {
     this.#abort.abort();
   }
 
-  /** The run's input; `undefined` if it ends before it has begun. */
-  #input(): Promise<ProcessInput | undefined> {
-    return Promise.race([this.#target.input, this.#target.ended.then(() => undefined)]);
-  }
-
   async *#read(from: number): AsyncGenerator<OutputChunk> {
     const { stdout, stderr, stream } = this.#options;
-    const ended = stream === false ? Promise.resolve() : this.#target.ended;
     if (!stdout && !stderr) {
-      await Promise.race([ended, new Promise((resolve) => this.#abort.signal.addEventListener('abort', resolve, { once: true }))]);
+      if (stream !== false) await this.ended;
       return;
     }
+    const ended = stream === false ? AbortSignal.abort() : this.#target.run.ended;
     for await (const batch of followLog({ path: this.#target.logPath, from, ended, mayJoinLines: true, signal: this.#abort.signal })) {
       for (const chunk of batch) {
         if (chunk.stream === 'stdout' ? stdout : stderr) yield chunk;

@@ -54,9 +54,15 @@ export async function writeBundle(input: BundleInput): Promise<void> {
 
 /** Removes a bundle. Succeeds where there is none. */
 export function removeBundle(paths: ContainerPaths, id: string): void {
-  // A root that somebody still looks into goes when they leave.
-  while (unmount(paths.rootfs(id), { detach: true }));
+  removeMountPoint(paths.rootfs(id));
   rmSync(paths.bundle(id), { recursive: true, force: true });
+}
+
+/** Removes a directory after what is mounted on it, never what that shows. Succeeds where there is none. */
+export function removeMountPoint(path: string): void {
+  // A root that somebody still looks into goes when they leave.
+  while (unmount(path, { detach: true }));
+  rmSync(path, { recursive: true, force: true });
 }
 
 function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeSpec {

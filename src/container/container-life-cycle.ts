@@ -1,12 +1,12 @@
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { PierError, hasCode } from '../base/errors.ts';
+import { PierError, findPierError, hasCode } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { parseSignal } from '../linux/index.ts';
 import { runRuntime } from '../oci/index.ts';
 import { parseContainerName } from './container-name.ts';
 import { endLocked, readExitRecord, tearDown } from './end-container.ts';
 import { RestartSupervisor, shallRestart } from './restart-supervisor.ts';
+import { RunTable } from './run-table.ts';
 import {
   DEFAULT_STOP_TIMEOUT_SEC,
   endProcess,
@@ -16,11 +16,10 @@ import {
   requireSignal,
   signalContainer,
 } from './signal-container.ts';
-import { logSize, startLocked } from './start-container.ts';
+import { startLocked } from './start-container.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { WaitCondition, WaitResult } from './container-service.ts';
-import type { Run } from './run-table.ts';
 import type { ExitRecord } from './end-container.ts';
 
 /** How a container is stopped. */
@@ -33,7 +32,8 @@ export interface StopOptions {
 export class ContainerLifeCycle implements Disposable {
   readonly #context: ContainerContext;
   readonly #supervisor: RestartSupervisor;
-  readonly #removals = new Map<string, Set<(result: WaitResult) => void>>();
+  /** What resolves once a container is removed, by its id. */
+  readonly #removals = new RunTable();
   /** Containers between the two halves of a restart: neither policy nor --rm acts on that end. */
   readonly #restarting = new Set<string>();
   /** Containers that are being removed by force: nothing starts them again. */
@@ -43,7 +43,9 @@ export class ContainerLifeCycle implements Disposable {
 
   constructor(context: ContainerContext) {
     this.#context = context;
-    this.#supervisor = new RestartSupervisor((id) => void this.#restartByPolicy(id));
+    this.#supervisor = new RestartSupervisor((id) => {
+      this.#restartByPolicy(id).catch((error: unknown) => context.logger.error('a restart by policy is given up', { container: id, error }));
+    });
   }
 
   async start(ref: string): Promise<void> {
@@ -51,23 +53,22 @@ export class ContainerLifeCycle implements Disposable {
     await this.#context.locks
       .run(id, async () => {
         this.#supervisor.cancel(id);
-        this.#context.index.updateState(id, { restartCount: 0 });
-        await startLocked(this.#context, id);
+        await startLocked(this.#context, id, 0);
       })
       .catch(async (error: unknown) => {
         // As Docker does: a container that goes away by itself goes away when it cannot start, too.
-        if (!hasCode(error, 'NotModified') && this.#context.index.byId(id)?.spec.autoRemove === true)
-          await this.remove(id, { force: true });
+        if (!hasCode(error, 'NotModified') && this.#context.index.byId(id)?.spec.autoRemove === true) {
+          await this.remove(id, { force: true }).catch((removal: unknown) => {
+            this.#context.logger.error('a container that could not start could not be removed', { container: id, error: removal });
+          });
+        }
         throw error;
       });
   }
 
   async stop(ref: string, options: StopOptions = {}): Promise<void> {
     const { id, state } = this.#context.index.get(ref);
-    if (state.status === 'restarting') {
-      await this.#settleRestart(id);
-      if (!hasProcess(this.#context.index.get(id))) return;
-    }
+    if (state.status === 'restarting' && !(await this.#settleRestart(id))) return;
     const container = this.#context.index.get(id);
     if (!hasProcess(container)) {
       throw new PierError('NotModified', `Cannot stop container "${container.id}": it does not run`, {
@@ -81,24 +82,22 @@ export class ContainerLifeCycle implements Disposable {
   }
 
   async restart(ref: string, options: StopOptions = {}): Promise<void> {
-    const container = this.#context.index.get(ref);
-    const { id } = container;
-    if (hasProcess(container)) {
-      const signal = requireSignal(options.signal ?? container.stopSignal);
-      this.#restarting.add(id);
-      try {
-        await this.#endProcess(container, signal, options.timeoutSec);
-        await this.start(id);
-      } finally {
-        this.#restarting.delete(id);
-      }
-    } else await this.start(id);
-    this.#context.emit({ action: 'restart', container: this.#context.index.get(id), attributes: {} });
+    const { id } = this.#context.index.get(ref);
+    // Two at once would each take the other's start for their own.
+    await this.#context.locks.run(`${id} restart`, async () => {
+      const container = this.#context.index.get(id);
+      if (hasProcess(container)) await this.#endAndStart(container, options);
+      else await this.start(id);
+      this.#context.emit({ action: 'restart', container: this.#context.index.get(id), attributes: {} });
+    });
   }
 
   async kill(ref: string, signalText = 'KILL'): Promise<void> {
-    const container = this.#context.index.get(ref);
+    const { id, state } = this.#context.index.get(ref);
     const signal = requireSignal(signalText);
+    // Whoever wants a restarting container dead means the next one, too.
+    if (state.status === 'restarting' && !(await this.#settleRestart(id))) return;
+    const container = this.#context.index.get(id);
     requireProcess(container);
     const isEnding = isEndingSignal(container, signal);
     if (isEnding) this.#context.index.updateState(container.id, { isStoppedByUser: true });
@@ -160,18 +159,7 @@ export class ContainerLifeCycle implements Disposable {
     const container = this.#context.index.get(ref);
     const isOver = condition === 'not-running' && !hasProcess(container) && container.state.status !== 'restarting';
     if (isOver) return { exitCode: container.state.exitCode, error: '' };
-    const result = condition === 'removed' ? this.#removal(container.id) : this.runOf(container).ended;
-    if (signal === undefined) return result;
-    signal.throwIfAborted();
-    const aborted = once(signal, 'abort').then((): never => {
-      throw signal.reason;
-    });
-    return Promise.race([result, aborted]);
-  }
-
-  /** The run that goes on, or the next one. */
-  runOf(container: Container): Run {
-    return this.#context.runs.current(container.id, () => logSize(container));
+    return (condition === 'removed' ? this.#removals : this.#context.runs).current(container.id).wait(signal);
   }
 
   /**
@@ -179,7 +167,8 @@ export class ContainerLifeCycle implements Disposable {
    */
   async remove(ref: string, options: { readonly force?: boolean } = {}): Promise<void> {
     const { id, state } = this.#context.index.get(ref);
-    if (state.status === 'removing') {
+    // One that failed half-way may be tried again.
+    if (state.status === 'removing' && this.#context.locks.isBusy(id)) {
       throw new PierError('Conflict', `Cannot remove container "${id}": its removal is in progress`, {
         reason: 'container.removal-in-progress',
         facts: { id },
@@ -216,15 +205,14 @@ export class ContainerLifeCycle implements Disposable {
       if (found === undefined) return;
       const after = await endLocked(this.#context, container, found);
       if (this.#restarting.has(id)) return;
-      if (shallRestart(after) && !this.#condemned.has(id))
-        this.#supervisor.schedule(this.#context.index.updateState(id, { status: 'restarting' }));
+      if (shallRestart(after) && !this.#condemned.has(id)) this.scheduleRestart(after);
       else if (after.spec.autoRemove) await this.#removeLocked(after);
     });
   }
 
-  /** Goes on with a container that was waiting for its restart when the last engine died, or that `always` runs. */
-  scheduleRestart(container: Container): void {
-    this.#supervisor.schedule(this.#context.index.updateState(container.id, { status: 'restarting' }));
+  /** Plans the next start of a container. @param hasRun `false` if not even its start succeeded. */
+  scheduleRestart(container: Container, hasRun: boolean = true): void {
+    this.#supervisor.schedule(this.#context.index.updateState(container.id, { status: 'restarting' }), hasRun);
   }
 
   /** Finishes a removal that the last engine had begun or owed. */
@@ -235,6 +223,7 @@ export class ContainerLifeCycle implements Disposable {
   [Symbol.dispose](): void {
     this.#isClosing = true;
     this.#supervisor[Symbol.dispose]();
+    this.#removals.letGo();
   }
 
   async #restartByPolicy(id: string): Promise<void> {
@@ -242,25 +231,38 @@ export class ContainerLifeCycle implements Disposable {
       await this.#context.locks.run(id, async () => {
         const container = this.#context.index.byId(id);
         if (this.#isClosing || this.#condemned.has(id) || container?.state.status !== 'restarting') return;
-        this.#context.index.updateState(id, { restartCount: container.state.restartCount + 1 });
-        await startLocked(this.#context, id);
+        await startLocked(this.#context, id, container.state.restartCount + 1);
       });
     } catch (error) {
+      if (this.#isClosing) return;
       this.#context.logger.warn('a restart by policy failed', { container: id, error });
       const container = this.#context.index.byId(id);
-      if (container !== undefined && shallRestart(container)) this.scheduleRestart(container);
+      if (container !== undefined && shallRestart(container)) this.scheduleRestart(container, false);
+    }
+  }
+
+  async #endAndStart(container: Container, options: StopOptions): Promise<void> {
+    const { id } = container;
+    const signal = requireSignal(options.signal ?? container.stopSignal);
+    this.#restarting.add(id);
+    try {
+      await this.#endProcess(container, signal, options.timeoutSec);
+      await this.start(id).catch((error: unknown) => {
+        // Somebody else was faster.
+        if (!hasCode(error, 'NotModified')) throw error;
+      });
+    } finally {
+      this.#restarting.delete(id);
     }
   }
 
   async #endProcess(container: Container, signal: number, timeoutSec: number | undefined): Promise<void> {
-    const { ended } = this.runOf(container);
     const done = endProcess(this.#context, container, {
       signal,
       timeoutSec: timeoutSec ?? container.spec.stopTimeoutSec ?? DEFAULT_STOP_TIMEOUT_SEC,
-      ended,
+      run: this.#context.runs.current(container.id),
     });
-    await this.#thaw(container);
-    await done;
+    await Promise.all([this.#thaw(container), done]);
     // The end is acknowledged once what the run left is gone.
     await this.#context.locks.run(container.id, async () => {});
   }
@@ -274,12 +276,21 @@ export class ContainerLifeCycle implements Disposable {
     await this.#endProcess(container, parseSignal('KILL') ?? 0, 0);
   }
 
-  /** Waits for a start in progress, and calls a planned one off. */
-  async #settleRestart(id: string): Promise<void> {
-    await this.#context.locks.run(id, async () => {
+  /**
+   * Waits for a start in progress, and calls a planned one off.
+   *
+   * @returns Whether the container runs.
+   */
+  async #settleRestart(id: string): Promise<boolean> {
+    return await this.#context.locks.run(id, async () => {
       this.#supervisor.cancel(id);
-      if (this.#context.index.byId(id)?.state.status !== 'restarting') return;
-      this.#context.index.updateState(id, { status: 'exited', isStoppedByUser: true });
+      const container = this.#context.index.byId(id);
+      if (container?.state.status === 'restarting') {
+        this.#context.index.updateState(id, { status: 'exited', isStoppedByUser: true });
+        // The run that was to come does not.
+        this.#context.runs.end(id, { exitCode: container.state.exitCode, error: '' });
+      }
+      return container !== undefined && hasProcess(container);
     });
   }
 
@@ -300,22 +311,47 @@ export class ContainerLifeCycle implements Disposable {
 
   async #removeLocked(container: Container): Promise<void> {
     const { id } = container;
+    const { exitCode } = container.state;
     this.#supervisor.forget(id);
     this.#context.index.updateState(id, { status: 'removing' });
-    failpoint('container.remove.marked');
-    await tearDown(this.#context, container);
-    this.#context.index.remove(id);
+    try {
+      failpoint('container.remove.marked');
+      await tearDown(this.#context, container);
+      this.#context.index.remove(id);
+    } catch (error) {
+      this.#giveUpRemoval(id, exitCode, error);
+      throw error;
+    }
     failpoint('container.remove.row-gone');
-    this.#context.runs.end(id, { exitCode: container.state.exitCode, error: '' });
-    await this.#context.layers.remove(id).catch((error: unknown) => {
-      if (!hasCode(error, 'NotFound')) throw error;
-    });
-    failpoint('container.remove.layer-gone');
-    this.#freeForgottenImage(container);
-    rmSync(this.#context.paths.files(id), { recursive: true, force: true });
+    this.#context.runs.end(id, { exitCode, error: '' });
+    await this.#removeFiles(container);
     this.#context.emit({ action: 'destroy', container, attributes: {} });
-    for (const resolve of this.#removals.get(id) ?? []) resolve({ exitCode: container.state.exitCode, error: '' });
-    this.#removals.delete(id);
+    this.#removals.end(id, { exitCode, error: '' });
+  }
+
+  /** The container is `dead`: nothing but another removal can be done with it. */
+  #giveUpRemoval(id: string, exitCode: number, cause: unknown): void {
+    const error = findPierError(cause)?.message ?? String(cause);
+    try {
+      this.#context.index.updateState(id, { status: 'dead', error });
+    } finally {
+      this.#removals.end(id, { exitCode, error });
+    }
+  }
+
+  /** Without its row a container is removed; what cannot be freed now, recovery sweeps. */
+  async #removeFiles(container: Container): Promise<void> {
+    const { id } = container;
+    try {
+      await this.#context.layers.remove(id).catch((error: unknown) => {
+        if (!hasCode(error, 'NotFound')) throw error;
+      });
+      failpoint('container.remove.layer-gone');
+      this.#freeForgottenImage(container);
+      rmSync(this.#context.paths.files(id), { recursive: true, force: true });
+    } catch (error) {
+      this.#context.logger.error('files of a removed container are left until the next start', { container: id, error });
+    }
   }
 
   /** An image that was removed by force while the container used it leaves its layers to the last of them. */
@@ -323,12 +359,5 @@ export class ContainerLifeCycle implements Disposable {
     const { images, logger } = this.#context;
     if (images.has(container.imageId)) return;
     images.sweep().catch((error: unknown) => logger.warn('the layers of a removed image could not be freed', { image: container.imageId, error }));
-  }
-
-  #removal(id: string): Promise<WaitResult> {
-    return new Promise((resolve) => {
-      const waiting = this.#removals.get(id) ?? new Set();
-      this.#removals.set(id, waiting.add(resolve));
-    });
   }
 }

@@ -24,16 +24,18 @@ export class MonitorWatch implements Disposable {
   constructor(context: ContainerContext, onUnseenExit: (id: string, record: ExitRecord) => Promise<void>) {
     this.#context = context;
     this.#onUnseenExit = onUnseenExit;
-    this.#timer = setInterval(() => void this.look(), INTERVAL_MS);
+    this.#timer = setInterval(() => this.look(), INTERVAL_MS);
     this.#timer.unref();
   }
 
-  /** Looks at all running containers once. */
-  async look(): Promise<void> {
-    const running = [...this.#context.index.all()].filter(hasProcess);
-    for (const container of running) {
+  /** Looks at all running containers once. What goes wrong with one is tried again at the next look, and holds up no other. */
+  look(): void {
+    for (const container of [...this.#context.index.all()].filter(hasProcess)) {
       // A mutation in progress knows better than this look.
-      if (!this.#context.locks.isBusy(container.id)) await this.#lookAt(container);
+      if (this.#context.locks.isBusy(container.id)) continue;
+      this.#lookAt(container).catch((error: unknown) => {
+        this.#context.logger.error('a container without its monitor could not be dealt with', { container: container.id, error });
+      });
     }
   }
 

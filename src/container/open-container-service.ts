@@ -247,9 +247,8 @@ class LiveContainerService implements OpenContainerService {
     if (state.status === 'paused') {
       throw new PierError('Conflict', `Cannot attach to container "${id}": it is paused`, { reason: 'container.paused', facts: { id } });
     }
-    const run = this.#lifeCycle.runOf(container);
-    const target = { tty: spec.tty, logPath, runOffset: run.logOffset, input: run.begun, ended: run.ended, stdinOnce: spec.stdinOnce };
-    const session = new AttachSession(target, { ...options, stdin: options.stdin && spec.openStdin });
+    const run = this.#context.runs.current(id);
+    const session = new AttachSession({ tty: spec.tty, logPath, run, stdinOnce: spec.stdinOnce }, { ...options, stdin: options.stdin && spec.openStdin });
     this.#context.emit({ action: 'attach', container, attributes: {} });
     return session;
   }
@@ -263,7 +262,8 @@ class LiveContainerService implements OpenContainerService {
 
   logs(ref: string, options: LogOptions): AsyncIterable<LogChunk> {
     const container = this.#context.index.get(ref);
-    const ended = hasProcess(container) && !container.state.isMonitorLost ? this.#lifeCycle.runOf(container).ended : Promise.resolve();
+    const isWritten = hasProcess(container) && !container.state.isMonitorLost;
+    const ended = isWritten ? this.#context.runs.current(container.id).ended : AbortSignal.abort();
     return readLog(container.logPath, ended, options);
   }
 
@@ -321,7 +321,7 @@ class LiveContainerService implements OpenContainerService {
     this.#watch[Symbol.dispose]();
     this.#lifeCycle[Symbol.dispose]();
     this.#execs[Symbol.dispose]();
-    this.#context.runs.closeInputs();
+    this.#context.runs.letGo();
   }
 
   #onExit(id: string): void {

@@ -12,7 +12,7 @@ import { hasCode } from '../base/errors.ts';
 import { timestamp } from '../base/timestamp.ts';
 import { processStartTicks } from '../linux/index.ts';
 import { isWaitingForStart, readContainerPid, readMonitorPid, runtimeKnows } from '../oci/index.ts';
-import { removeBundle } from './bundle.ts';
+import { removeBundle, removeMountPoint } from './bundle.ts';
 import { endLocked, readExitRecord, tearDown, unseenExit } from './end-container.ts';
 import { MONITOR_LOST } from './monitor-watch.ts';
 import { ProcessInput } from './process-input.ts';
@@ -31,9 +31,19 @@ export async function recoverContainers(context: ContainerContext, lifeCycle: Co
   }
   await context.networks.recover(adopted);
   for (const container of containers) {
-    if (!adopted.has(container.id)) await settle(context, lifeCycle, context.index.get(container.id));
+    if (adopted.has(container.id)) continue;
+    await attempt(context, container.id, () => settle(context, lifeCycle, container));
   }
   await sweep(context);
+}
+
+/** One thing that cannot be put in order must not keep an engine with all its other containers from opening. */
+async function attempt(context: ContainerContext, what: string, work: () => Promise<void> | void): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    context.logger.error('what an earlier engine left could not be put in order', { what, error });
+  }
 }
 
 /**
@@ -45,13 +55,17 @@ function adopt(context: ContainerContext, container: Container): boolean {
   const { id, state } = container;
   const bundle = context.paths.bundle(id);
   const runtime = context.host.runtimes.get(container.runtime);
-  if (state.status === 'removing' || runtime === undefined || !runtimeKnows(runtime, id) || isWaitingForStart(runtime, id)) return false;
+  const wasRecorded = hasProcess(container);
+  if (state.status === 'removing' || state.status === 'dead') return false;
+  // Without its runtime only the row tells that a container was started: it goes on, it cannot be paused or exec'd into.
+  if (runtime === undefined ? !wasRecorded : !runtimeKnows(runtime, id) || isWaitingForStart(runtime, id)) return false;
   const pid = readContainerPid(bundle) ?? 0;
   const pidStartTicks = processStartTicks(pid);
   if (pidStartTicks === undefined || readExitRecord(context, id) !== undefined) return false;
   // The row of a start that was acknowledged names the process; a pid of another age is a stranger's.
-  const wasRecorded = hasProcess(container);
   if (wasRecorded && state.pidStartTicks !== pidStartTicks) return false;
+  // No row names it: that it is in the container's cgroup tells it from a stranger that has its pid after a reboot.
+  if (!wasRecorded && !context.host.cgroups.processes(`${context.host.cgroupParent}/${id}`).includes(pid)) return false;
   const monitorPid = readMonitorPid(bundle) ?? 0;
   const monitorStartTicks = processStartTicks(monitorPid);
   const isMonitorLost = monitorStartTicks === undefined || (wasRecorded && state.monitorStartTicks !== monitorStartTicks);
@@ -68,18 +82,17 @@ function adopt(context: ContainerContext, container: Container): boolean {
       monitorStartTicks: isMonitorLost ? 0 : monitorStartTicks,
       isMonitorLost,
       error: isMonitorLost ? MONITOR_LOST : '',
-      startedAt: wasRecorded ? state.startedAt : timestamp(),
+      ...(wasRecorded ? {} : { startedAt: timestamp(), exitCode: 0, isOomKilled: false, isStoppedByUser: false }),
     },
   });
-  const run = context.runs.current(id, () => 0);
-  run.begin(new ProcessInput(bundle, container.spec.stdinOnce && !container.spec.tty));
+  context.runs.current(id).begin(new ProcessInput(bundle, container.spec.stdinOnce && !container.spec.tty));
   return true;
 }
 
 /** Brings a container that does not run to rest, and does what its policy says. */
 async function settle(context: ContainerContext, lifeCycle: ContainerLifeCycle, container: Container): Promise<void> {
   const { id, state } = container;
-  if (state.status === 'removing') {
+  if (state.status === 'removing' || state.status === 'dead') {
     await lifeCycle.removeLeftover(container);
     return;
   }
@@ -87,8 +100,10 @@ async function settle(context: ContainerContext, lifeCycle: ContainerLifeCycle, 
   if (hasProcess(container)) current = await endLocked(context, container, readExitRecord(context, id) ?? unseenExit());
   else if (existsSync(context.paths.bundle(id)) || existsSync(context.paths.exitFile(id))) await tearDown(context, container);
   const isWaiting = state.status === 'restarting';
+  // The last engine may have died between the record of the end and the removal.
+  const isOwedRemoval = current.spec.autoRemove && current.state.startedAt !== undefined;
   if (isWaiting || (hasProcess(container) && shallRestart(current)) || startsWithEngine(current)) lifeCycle.scheduleRestart(current);
-  else if (hasProcess(container) && current.spec.autoRemove) await lifeCycle.removeLeftover(current);
+  else if (isOwedRemoval) await lifeCycle.removeLeftover(current);
 }
 
 /** `always` starts with the engine even what a person had stopped. */
@@ -100,29 +115,31 @@ function startsWithEngine({ spec, state }: Container): boolean {
 /** Removes what belongs to no container. */
 async function sweep(context: ContainerContext): Promise<void> {
   const { index, paths, layers, host } = context;
-  for (const name of host.cgroups.list(host.cgroupParent)) {
+  const isStray = (id: string): boolean => index.byId(id) === undefined;
+  for (const name of host.cgroups.list(host.cgroupParent).filter(isStray)) {
     const path = `${host.cgroupParent}/${name}`;
-    if (index.byId(name) !== undefined) continue;
-    await host.cgroups.kill(path);
-    await host.cgroups.remove(path);
+    await attempt(context, path, async () => {
+      await host.cgroups.kill(path);
+      await host.cgroups.remove(path);
+    });
   }
-  for (const runtime of host.runtimes.values()) {
-    for (const id of entries(runtime.stateDir)) {
-      if (index.byId(id) === undefined) rmSync(join(runtime.stateDir, id), { recursive: true, force: true });
+  for (const id of entries(paths.bundlesDir).filter(isStray)) await attempt(context, paths.bundle(id), () => removeBundle(paths, id));
+  // An export of the last engine's may have left a container's own root file system mounted there.
+  for (const name of entries(paths.execsDir)) {
+    const path = join(paths.execsDir, name);
+    await attempt(context, path, () => removeMountPoint(path));
+  }
+  for (const directory of [...[...host.runtimes.values()].map(({ stateDir }) => stateDir), paths.rootDir, paths.exitDir]) {
+    for (const id of entries(directory).filter(isStray)) {
+      await attempt(context, join(directory, id), () => rmSync(join(directory, id), { recursive: true, force: true }));
     }
   }
-  for (const id of entries(paths.bundlesDir)) if (index.byId(id) === undefined) removeBundle(paths, id);
-  for (const id of entries(paths.rootDir)) {
-    if (index.byId(id) === undefined) rmSync(join(paths.rootDir, id), { recursive: true, force: true });
-  }
-  for (const id of entries(paths.exitDir)) if (index.byId(id) === undefined) rmSync(join(paths.exitDir, id), { force: true });
-  for (const id of entries(paths.execsDir)) rmSync(join(paths.execsDir, id), { recursive: true, force: true });
-  for (const key of layers.writableKeys()) {
-    if (/^[0-9a-f]{64}$/.test(key) && index.byId(key) === undefined) {
+  for (const key of layers.writableKeys().filter((name) => /^[0-9a-f]{64}$/.test(name) && isStray(name))) {
+    await attempt(context, `layer ${key}`, async () => {
       await layers.remove(key).catch((error: unknown) => {
         if (!hasCode(error, 'NotFound')) throw error;
       });
-    }
+    });
   }
 }
 

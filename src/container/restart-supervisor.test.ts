@@ -54,6 +54,21 @@ describe('RestartSupervisor', () => {
     }
   });
 
+  // A container whose start failed after one long run was started ten times a second without end.
+  it('doubles its delay while starts fail, however long the last run was', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let restarts = 0;
+    using supervisor = new RestartSupervisor(() => (restarts += 1));
+    supervisor.schedule(long);
+    t.mock.timers.tick(100);
+    assert.equal(restarts, 1);
+    supervisor.schedule(long, false);
+    t.mock.timers.tick(199);
+    assert.equal(restarts, 1);
+    t.mock.timers.tick(1);
+    assert.equal(restarts, 2);
+  });
+
   it('does nothing once cancelled', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     let restarts = 0;

@@ -40,11 +40,16 @@ export class RestartSupervisor implements Disposable {
     this.#restart = restart;
   }
 
-  /** Plans the next start of a container whose process has ended. */
-  schedule(container: Container): void {
+  /**
+   * Plans the next start of a container.
+   *
+   * @param container After its end.
+   * @param hasRun `false` if not even its start succeeded: its times are those of an earlier run then.
+   */
+  schedule(container: Container, hasRun: boolean = true): void {
     const { startedAt, finishedAt } = container.state;
     const ranMs = Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '');
-    const previous = ranMs >= SETTLED_RUN_MS ? undefined : this.#delaysMs.get(container.id);
+    const previous = hasRun && ranMs >= SETTLED_RUN_MS ? undefined : this.#delaysMs.get(container.id);
     const delayMs = previous === undefined ? FIRST_DELAY_MS : Math.min(previous * 2, MAXIMUM_DELAY_MS);
     this.#delaysMs.set(container.id, delayMs);
     this.cancel(container.id);

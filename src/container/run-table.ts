@@ -1,3 +1,4 @@
+import { PierError } from '../base/errors.ts';
 import type { WaitResult } from './container-service.ts';
 import type { ProcessInput } from './process-input.ts';
 
@@ -7,20 +8,53 @@ import type { ProcessInput } from './process-input.ts';
  * A client may attach to, or wait for, a container before it starts: then the run exists before its process does.
  */
 export class Run {
-  /** Resolves when the process runs; never, if it does not come to that. */
-  readonly begun: Promise<ProcessInput>;
-  /** Resolves with the outcome; also when the start failed. */
-  readonly ended: Promise<WaitResult>;
-  /** Size of the log before this run. */
-  readonly logOffset: number;
-  #resolveBegun: (input: ProcessInput) => void = () => {};
-  #resolveEnded: (result: WaitResult) => void = () => {};
+  /** Resolves when the process runs; with `undefined` if it does not come to that. */
+  readonly begun: Promise<ProcessInput | undefined>;
+  readonly #ending = new AbortController();
+  #resolveBegun: (input: ProcessInput | undefined) => void = () => {};
   #input: ProcessInput | undefined;
+  #result: WaitResult | undefined;
 
-  constructor(logOffset: number) {
-    this.logOffset = logOffset;
+  constructor() {
     this.begun = new Promise((resolve) => (this.#resolveBegun = resolve));
-    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+  }
+
+  /**
+   * Aborted when the run has ended, its start failed, or the engine closes. A signal, not a promise: whoever loses
+   * interest takes the listener away, and a run of months does not remember all who ever looked.
+   */
+  get ended(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  /** How it ended; `undefined` while it goes on, and after the engine has let go of it. */
+  get result(): WaitResult | undefined {
+    return this.#result;
+  }
+
+  /**
+   * Waits for the outcome.
+   *
+   * @throws {PierError} `Cancelled` if the engine closes first. `signal`'s reason when that is aborted.
+   */
+  wait(signal?: AbortSignal): Promise<WaitResult> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        signal?.removeEventListener('abort', abort);
+        if (this.#result === undefined) reject(new PierError('Cancelled', 'Cannot wait for container: the engine is closing'));
+        else resolve(this.#result);
+      };
+      const abort = (): void => {
+        this.ended.removeEventListener('abort', settle);
+        reject(signal?.reason);
+      };
+      if (this.ended.aborted) settle();
+      else if (signal?.aborted === true) abort();
+      else {
+        this.ended.addEventListener('abort', settle, { once: true });
+        signal?.addEventListener('abort', abort, { once: true });
+      }
+    });
   }
 
   begin(input: ProcessInput): void {
@@ -28,9 +62,12 @@ export class Run {
     this.#resolveBegun(input);
   }
 
-  end(result: WaitResult): void {
+  /** @param result `undefined` lets go of a run that goes on without this engine. */
+  end(result: WaitResult | undefined): void {
     this.#input?.close();
-    this.#resolveEnded(result);
+    this.#resolveBegun(undefined);
+    this.#result = result;
+    this.#ending.abort();
   }
 }
 
@@ -38,11 +75,11 @@ export class Run {
 export class RunTable {
   readonly #runs = new Map<string, Run>();
 
-  /** The run that goes on, or else the next one. @param logSize Asked when a new run is made. */
-  current(id: string, logSize: () => number): Run {
+  /** The run that goes on, or else the next one. */
+  current(id: string): Run {
     let run = this.#runs.get(id);
     if (run === undefined) {
-      run = new Run(logSize());
+      run = new Run();
       this.#runs.set(id, run);
     }
     return run;
@@ -55,9 +92,9 @@ export class RunTable {
     run?.end(result);
   }
 
-  /** Lets go of all inputs when the engine closes; the processes go on. */
-  closeInputs(): void {
-    for (const run of this.#runs.values()) void run.begun.then((input) => input.close());
+  /** Lets go of all runs when the engine closes; the processes go on. */
+  letGo(): void {
+    for (const run of this.#runs.values()) run.end(undefined);
     this.#runs.clear();
   }
 }

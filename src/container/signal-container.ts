@@ -1,11 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PierError } from '../base/errors.ts';
 import { parseSignal, signalNameOf, signalProcess } from '../linux/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
+import type { Run } from './run-table.ts';
 
 /** Until SIGKILL, where nothing else is said. */
 export const DEFAULT_STOP_TIMEOUT_SEC = 10;
 const SIGKILL = 9;
+/** What a timer can hold, 24 days: a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** @throws {PierError} `InvalidArgument`, reason `container.bad-signal`, facts `{ signal }`. */
 export function requireSignal(text: string): number {
@@ -50,22 +54,23 @@ export function isEndingSignal(container: Container, signal: number): boolean {
  * Ends a container's process: its stop signal, time to obey, SIGKILL.
  *
  * @param timeoutSec -1 waits without end.
+ * @throws {PierError} `Cancelled` if the engine closes first; then no SIGKILL follows.
  */
 export async function endProcess(
   context: ContainerContext,
   container: Container,
-  options: { readonly signal: number; readonly timeoutSec: number; readonly ended: Promise<unknown> },
+  options: { readonly signal: number; readonly timeoutSec: number; readonly run: Run },
 ): Promise<void> {
-  let hasEnded = false;
-  void options.ended.then(() => (hasEnded = true));
-  if (options.signal !== SIGKILL) {
-    signalContainer(context, container, options.signal);
-    await Promise.race([options.ended, options.timeoutSec < 0 ? options.ended : delay(options.timeoutSec * 1000)]);
+  const { signal, timeoutSec, run } = options;
+  if (signal !== SIGKILL) {
+    signalContainer(context, container, signal);
+    if (timeoutSec < 0) {
+      await run.wait();
+      return;
+    }
+    // Rejects when the end comes first, which is as good.
+    await delay(Math.min(timeoutSec * 1000, LONGEST_TIMER_MS), undefined, { signal: run.ended }).catch(() => undefined);
   }
-  if (!hasEnded) signalContainer(context, container, SIGKILL);
-  await options.ended;
-}
-
-async function delay(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms).unref());
+  if (!run.ended.aborted) signalContainer(context, container, SIGKILL);
+  await run.wait();
 }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { PierError, findPierError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { timestamp } from '../base/timestamp.ts';
@@ -29,12 +29,14 @@ const EXIT_START_FAILED = 128;
 /**
  * Starts a container that does not run. The caller holds its lock.
  *
+ * @param restartCount How many starts of it the restart policy has made now.
  * @throws {PierError} As {@linkcode ContainerService.start}; then nothing is left behind and the state says why.
  */
-export async function startLocked(context: ContainerContext, id: string): Promise<void> {
-  const container = context.index.get(id);
-  refuseUnlessStartable(container);
-  const run = context.runs.current(id, () => logSize(container));
+export async function startLocked(context: ContainerContext, id: string, restartCount: number): Promise<void> {
+  const before = context.index.get(id);
+  refuseUnlessStartable(before);
+  const container = { ...before, state: { ...before.state, restartCount } };
+  const run = context.runs.current(id);
   try {
     const runtime = runtimeOf(context, container);
     const { process, sandbox } = await createProcess(context, container, runtime);
@@ -67,11 +69,6 @@ export async function startLocked(context: ContainerContext, id: string): Promis
   } catch (error) {
     throw await startFailed(context, container, error);
   }
-}
-
-/** Bytes in a container's log; 0 if there is none. */
-export function logSize(container: Container): number {
-  return statSync(container.logPath, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function refuseUnlessStartable(container: Container): void {
@@ -140,11 +137,20 @@ async function startFailed(context: ContainerContext, container: Container, caus
   } catch (tearDownError) {
     context.logger.error('a start failed, and so did taking it down', { container: container.id, error: tearDownError });
   }
-  context.index.updateState(container.id, {
-    status: container.state.status === 'restarting' ? 'exited' : container.state.status,
-    exitCode,
-    error: error instanceof Error ? error.message : String(error),
-  });
+  try {
+    context.index.update(container.id, {
+      endpoints: [],
+      state: {
+        ...container.state,
+        status: container.state.status === 'restarting' ? 'exited' : container.state.status,
+        exitCode,
+        error: error instanceof Error ? error.message : String(error),
+      },
+    });
+  } catch (updateError) {
+    // A full disk, perhaps: what failed first says more.
+    context.logger.error('a failed start could not be recorded', { container: container.id, error: updateError });
+  }
   context.runs.end(container.id, { exitCode, error: '' });
   return error;
 }

@@ -1,86 +1,113 @@
-/** A program that uses pier as a library dies: what is left of its containers is what docs/library.md says. */
+// pier as a library: its examples run, importing does nothing, and what happens to containers when it closes or its host dies.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
-import { Engine } from '../../src/engine.ts';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { IS_PEER } from '../harness/daemon.ts';
+import { missingMaterial } from '../harness/fixture.ts';
 import { PROJECT_DIR } from '../harness/images.ts';
 import { marksOf, removeLeftovers, waitForNoLeftovers } from '../harness/leaks.ts';
-import { until } from '../harness/until.ts';
+import { Engine } from '../../src/engine.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'pb-'));
-const config = { root: join(directory, 'root'), state: join(directory, 'state') };
+const exec = promisify(execFile);
 
-/** Starts two containers, one that counts and one that repeats its input, and then does what `ending` says. */
-const HOST = `
-  const { EMPTY_SPEC, Engine } = await import(${JSON.stringify(join(PROJECT_DIR, 'src', 'engine.ts'))});
-  const engine = await Engine.open(${JSON.stringify(config)});
-  const spec = { ...EMPTY_SPEC, image: 'pier/starter', networkMode: 'none' };
-  await engine.containers.create({ ...spec, command: ['sh', '-c', 'i=0; while true; do i=$((i + 1)); echo $i; sleep 0.02; done'] }, 'counter');
-  await engine.containers.start('counter');
-  await engine.containers.create({ ...spec, command: ['cat'], openStdin: true, stdinOnce: true, attachStdin: true }, 'cat');
-  const session = await engine.containers.attach('cat', { stdin: true, stdout: true, stderr: true, stream: true });
-  await engine.containers.start('cat');
-  await session.write(Buffer.from('sent\\n'));
-  for await (const { data } of session.output) { process.stdout.write(data); break; }
-`;
+describe('the library', { skip: missingMaterial() || (IS_PEER && 'about pier’s own library') }, () => {
+  let directory = '';
+  const places = (): { root: string; state: string } => ({ root: join(directory, 'root'), state: join(directory, 'state') });
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'pt-'));
+  });
+  after(async () => {
+    const { root, state } = places();
+    const left = await waitForNoLeftovers(marksOf(root, state));
+    await removeLeftovers(marksOf(root, state));
+    await rm(directory, { recursive: true, force: true });
+    assert.deepEqual(left, []);
+  });
 
-/** Runs a program to its end, which it brings about itself once the containers run. @returns Signal or exit code. */
-async function runHost(ending: string): Promise<number | string> {
-  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', HOST + ending];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const [code, signal] = (await once(child, 'close', { signal: AbortSignal.timeout(30_000) })) as [number | null, string | null];
-  assert.equal(output, 'sent\n');
-  return signal ?? code ?? -1;
-}
+  it('importing it makes nothing and holds nothing', async () => {
+    const script = `
+      const before = process.getActiveResourcesInfo().length;
+      await import(${JSON.stringify(join(PROJECT_DIR, 'src', 'engine.ts'))});
+      console.log(process.getActiveResourcesInfo().length - before, process.listenerCount('SIGTERM'), process.listenerCount('uncaughtException'));`;
+    const { stdout } = await exec(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script]);
+    assert.equal(stdout, '0 0 0\n');
+  });
 
-describe(
-  'a program that uses the library and ends',
-  { skip: process.getuid?.() !== 0 && 'needs root', concurrency: false, timeout: 120_000 },
-  () => {
-    after(async () => {
-      const marks = marksOf(config.root, config.state);
-      const left = await waitForNoLeftovers(marks);
-      if (left.length > 0) await removeLeftovers(marks);
-      rmSync(directory, { recursive: true, force: true });
-      assert.deepEqual(left, []);
+  for (const name of readdirSync(join(PROJECT_DIR, 'examples')).filter((file) => file.endsWith('.ts'))) {
+    it(`examples/${name} runs`, async () => {
+      const run = async (): Promise<string> =>
+        (
+          await exec(process.execPath, [
+            '--disable-warning=ExperimentalWarning',
+            ...resolvePier(),
+            join(PROJECT_DIR, 'examples', name),
+            directory,
+          ])
+        ).stdout;
+      const first = await run();
+      if (name === 'run.ts') assert.equal(first, 'exit code 3, said "HELLO\\n"\n');
+      if (name === 'events.ts') assert.match(first, /no-such-image was not found\ncreate pier\/starter\n(.*\n)*die pier\/starter\n/);
+      if (name === 'background.ts') {
+        assert.match(first, /^started [0-9a-f]{12}; it runs on/);
+        assert.match(await run(), /^found it running\n/);
+      }
     });
+  }
 
-    for (const [name, ending, expected] of [
-      ['killed by SIGKILL', `process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});`, 'SIGKILL'],
-      ['by an exception that nobody caught', `throw new Error('a bug');`, 1],
-      ['in good order', `session.close(); await engine.close();`, 0],
-    ] as const) {
-      it(`${name}: containers run on, the next engine adopts them, the input of -i has ended`, async () => {
-        assert.equal(await runHost(ending), expected);
-        await using engine = await Engine.open(config);
-        const { containers } = engine;
-        try {
-          assert.equal(containers.get('counter').state.status, 'running');
-          await until(() => containers.get('cat').state.status === 'exited');
-          assert.equal(containers.get('cat').state.exitCode, 0);
-          const before = (await logOf(engine)).length;
-          await until(async () => (await logOf(engine)).length > before + 5);
-          const numbers = await logOf(engine);
-          assert.deepEqual(
-            numbers,
-            Array.from(numbers, (_, index) => index + 1),
-          );
-        } finally {
-          for (const { id } of containers.list()) await containers.remove(id, { force: true });
-        }
-      });
-    }
-  },
-);
+  it('run, read output, close: a container runs on and the next engine adopts it', async () => {
+    await using first = await Engine.open(places());
+    const result = await first.run({
+      image: 'pier/starter',
+      command: ['sh', '-c', 'cat; echo err >&2; exit 3'],
+      input: 'in',
+      networkMode: 'none',
+    });
+    assert.deepEqual([result.exitCode, result.stdout.toString(), result.stderr.toString()], [3, 'in', 'err\n']);
+    const { EMPTY_SPEC } = await import('../../src/engine.ts');
+    const { id } = await first.containers.create({ ...EMPTY_SPEC, image: 'pier/starter', command: ['sleep', '1000'], networkMode: 'none' });
+    await first.containers.start(id);
+    const { pid } = first.containers.get(id).state;
+    await first.close();
 
-async function logOf(engine: Engine): Promise<number[]> {
-  let text = '';
-  for await (const { data } of engine.containers.logs('counter', { stdout: true, stderr: true })) text += data.toString();
-  return text.trimEnd().split('\n').map(Number);
+    process.kill(pid, 0);
+    await using second = await Engine.open(places());
+    assert.deepEqual([second.containers.get(id).state.status, second.containers.get(id).state.pid], ['running', pid]);
+    await second.containers.remove(id, { force: true });
+  });
+
+  it('a crash of the host process leaves containers running', async () => {
+    const script = `
+      import { EMPTY_SPEC, Engine } from ${JSON.stringify(join(PROJECT_DIR, 'src', 'engine.ts'))};
+      const engine = await Engine.open(${JSON.stringify(places())});
+      const { id } = await engine.containers.create({ ...EMPTY_SPEC, image: 'pier/starter', command: ['sleep', '1000'], networkMode: 'none' });
+      await engine.containers.start(id);
+      console.log(id, engine.containers.get(id).state.pid);
+      setInterval(() => undefined, 1000);`;
+    const host = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(host.stdout, 'data')) as [Buffer];
+    const [id = '', pid = ''] = line.toString().trim().split(' ');
+    host.kill('SIGKILL');
+    await once(host, 'exit');
+    process.kill(Number(pid), 0);
+    await using engine = await Engine.open(places());
+    assert.equal(engine.containers.get(id).state.pid, Number(pid));
+    await engine.containers.remove(id, { force: true });
+    assert.ok(!existsSync(`/proc/${pid}/exe`));
+  });
+});
+
+/** Makes `import 'pier'` in the examples mean the sources. */
+function resolvePier(): string[] {
+  const hook = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ resolve: (name, context, next) => next(name === 'pier' ? ${JSON.stringify(`file://${join(PROJECT_DIR, 'src', 'engine.ts')}`)} : name, context) });`;
+  return ['--import', `data:text/javascript,${encodeURIComponent(hook)}`];
 }

@@ -15,6 +15,8 @@ import { until } from '../harness/until.ts';
 const { version } = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { version: string };
 const needsRoot = process.getuid?.() === 0 ? false : 'needs root';
 const PRETEND_TO_BE_OLD = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.1.0' } })`;
+/** What a package is made of. */
+const PACKED = 'bin contrib src tools package.json tsconfig.json tsconfig.build.json README.md CHANGELOG.md LICENSE'.split(' ');
 const NPM_FLAGS = ['--prefer-offline', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
 
 const directory = mkdtempSync(join(tmpdir(), 'pp-'));
@@ -66,8 +68,11 @@ async function assertNothingLeft(root: string, state: string): Promise<void> {
 // One after the other: they share one installation.
 describe('the npm package', { skip: needsRoot, concurrency: false, timeout: 300_000 }, () => {
   before(async () => {
-    // Builds first: scripts.prepack.
-    await succeed('npm', ['pack', '--pack-destination', directory, ...NPM_FLAGS], PROJECT_DIR);
+    // Packing builds first (scripts.prepack): in a copy, because other tests may run from this checkout's dist.
+    const copy = join(directory, 'copy');
+    for (const name of PACKED) cpSync(join(PROJECT_DIR, name), join(copy, name), { recursive: true });
+    symlinkSync(join(PROJECT_DIR, 'node_modules'), join(copy, 'node_modules'));
+    await succeed('npm', ['pack', '--pack-destination', directory, ...NPM_FLAGS], copy);
     await succeed('npm', ['install', '-g', '--prefix', join(directory, 'prefix'), tarball, ...NPM_FLAGS]);
   });
   after(() => rmSync(directory, { recursive: true, force: true }));

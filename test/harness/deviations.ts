@@ -77,6 +77,18 @@ const DEVIATIONS: readonly Deviation[] = [
     reason: 'a container that does not run is a conflict; the description lists only 204, 404 and 500',
   },
   {
+    operation: 'POST /containers/{id}/kill',
+    status: 400,
+    problem: /^the status is not documented/,
+    reason: 'a signal that does not exist is a bad parameter',
+  },
+  {
+    operation: 'POST /images/create',
+    status: 400,
+    problem: /^the status is not documented/,
+    reason: 'a reference that is none is a bad parameter',
+  },
+  {
     operation: 'POST /exec/{id}/start',
     status: 101,
     problem: /^the status is not documented/,

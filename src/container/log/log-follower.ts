@@ -12,8 +12,8 @@ export interface FollowOptions {
   readonly path: string;
   /** Offset in bytes, at the beginning of a log line. */
   readonly from: number;
-  /** Ends the reading once all is delivered that was written before it resolved. Already resolved: only what is there. */
-  readonly ended: Promise<unknown>;
+  /** Ends the reading once all is delivered that was written before it was aborted. Already aborted: only what is there. */
+  readonly ended: AbortSignal;
   /** One chunk may hold many lines. */
   readonly mayJoinLines: boolean;
   /** Ends the reading at once. */
@@ -29,16 +29,11 @@ export interface FollowOptions {
  */
 export async function* followLog(options: FollowOptions): AsyncGenerator<readonly LogChunk[]> {
   const doorbell = new Doorbell();
-  let isEnded = false;
-  const onEnd = (): void => {
-    isEnded = true;
-    doorbell.ring();
-  };
-  void options.ended.then(onEnd);
-  const onAbort = (): void => doorbell.ring();
-  options.signal?.addEventListener('abort', onAbort);
-  const watcher = watch(options.path, () => doorbell.ring());
-  watcher.on('error', () => doorbell.ring());
+  const ring = (): void => doorbell.ring();
+  const watcher = watch(options.path, ring);
+  watcher.on('error', ring);
+  options.ended.addEventListener('abort', ring);
+  options.signal?.addEventListener('abort', ring);
   try {
     await using file = await open(options.path, 'r');
     let offset = options.from;
@@ -46,7 +41,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<readonl
     while (options.signal?.aborted !== true) {
       const rings = doorbell.rings;
       // Whoever ended before this read has written all: what is read now is the last.
-      const isLast = isEnded;
+      const isLast = options.ended.aborted;
       const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
       const { bytesRead } = await file.read(buffer, 0, BLOCK_BYTES, offset);
       const { chunks, consumedBytes } = (options.mayJoinLines ? joinCriLines : parseCriLines)(buffer.subarray(0, bytesRead), openLines);
@@ -58,7 +53,8 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<readonl
     }
   } finally {
     watcher.close();
-    options.signal?.removeEventListener('abort', onAbort);
+    options.ended.removeEventListener('abort', ring);
+    options.signal?.removeEventListener('abort', ring);
   }
 }
 

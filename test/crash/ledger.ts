@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import type { TestDaemon } from '../harness/daemon.ts';
+import { api, jsonOf, type ApiRequestOptions, type ApiResponse } from '../harness/http.ts';
+
+/** What a client was told of a container. */
+export interface KnownContainer {
+  readonly id: string;
+  /** `undefined` where the client was not told how far it is. */
+  readonly status: 'created' | 'running' | 'paused' | 'exited' | undefined;
+  /** While it runs. */
+  readonly pid?: number;
+  readonly exitCode?: number;
+}
+
+/** A request, the names it may change, and what its acknowledgement promises. */
+export interface Act {
+  readonly method: string;
+  readonly path: string;
+  readonly options?: ApiRequestOptions;
+  /** Names of containers and `image:` tags that may be either way until the answer is there. */
+  readonly touches: readonly string[];
+  readonly promises?: (ledger: Ledger, response: ApiResponse) => Promise<void> | void;
+}
+
+/** A request that was refused. */
+export interface Refusal {
+  readonly request: string;
+  readonly status: number;
+  readonly message: string;
+}
+
+/** The part of an inspected container that the tests rely on. */
+export interface Inspected {
+  readonly Id: string;
+  readonly Name: string;
+  readonly State: { readonly Status: string; readonly Pid: number; readonly ExitCode: number; readonly Error: string };
+}
+
+/** A client that remembers all that it was told, to hold a daemon to it after a crash. */
+export class Ledger {
+  readonly containers: Map<string, KnownContainer> = new Map();
+  readonly tags: Set<string> = new Set();
+  /** Touched by a request that was not answered, or not as it should. */
+  readonly doubtful: Set<string> = new Set();
+  /** Refused requests, each of which succeeded when it was sent again. */
+  readonly refusals: Refusal[] = [];
+  readonly daemon: TestDaemon;
+
+  constructor(daemon: TestDaemon) {
+    this.daemon = daemon;
+  }
+
+  /** A request past the validating proxy, which would only slow these tests down. */
+  async request(method: string, path: string, options?: ApiRequestOptions): Promise<ApiResponse> {
+    return await api(this.daemon.directSocket, method, path, options);
+  }
+
+  /**
+   * Sends a request, once more if it is refused, and notes down what its answer promises.
+   *
+   * @throws {Error} if the daemon dies of it, or refuses twice.
+   */
+  async act(act: Act): Promise<ApiResponse> {
+    for (const name of act.touches) this.doubtful.add(name);
+    let response = await this.request(act.method, act.path, act.options);
+    if (isRefused(response)) {
+      const request = `${act.method} ${act.path}`;
+      this.refusals.push({ request, status: response.status, message: response.body.toString() });
+      response = await this.request(act.method, act.path, act.options);
+      // What failed after it was done is not there to be done again.
+      const isDoneAlready = response.status === 404 && act.method === 'DELETE';
+      assert.ok(!isRefused(response) || isDoneAlready, `${request} again: ${response.status} ${response.body.toString()}`);
+    }
+    await act.promises?.(this, response);
+    for (const name of act.touches) this.doubtful.delete(name);
+    return response;
+  }
+
+  async create(name: string, config: object): Promise<void> {
+    await this.act({
+      method: 'POST',
+      path: `/containers/create?name=${name}`,
+      options: { json: config },
+      touches: [name],
+      promises: (_, response) => void this.containers.set(name, { id: jsonOf<{ Id: string }>(response).Id, status: 'created' }),
+    });
+  }
+
+  /** Posts to a container; afterwards it has the given status, and a pid if that is one of a process. */
+  async verb(name: string, verb: string, status: KnownContainer['status'], exitCode?: number): Promise<void> {
+    await this.act({
+      method: 'POST',
+      path: `/containers/${name}/${verb}`,
+      touches: [name],
+      promises: async () => {
+        const { Id, State } = await this.inspect(name);
+        if (status !== undefined) assert.equal(State.Status, status, `${verb} ${name}`);
+        if (exitCode !== undefined) assert.equal(State.ExitCode, exitCode, `${verb} ${name}`);
+        const hasProcess = status === 'running' || status === 'paused';
+        this.containers.set(name, {
+          id: Id,
+          status,
+          ...(hasProcess ? { pid: State.Pid } : {}),
+          ...(exitCode === undefined ? {} : { exitCode }),
+        });
+      },
+    });
+  }
+
+  async inspect(name: string): Promise<Inspected> {
+    const response = await this.request('GET', `/containers/${name}/json`);
+    assert.equal(response.status, 200, `inspect ${name}: ${response.body.toString()}`);
+    return jsonOf<Inspected>(response);
+  }
+
+  async listContainers(): Promise<readonly { readonly Id: string; readonly Names: readonly string[]; readonly State: string }[]> {
+    return jsonOf(await this.request('GET', '/containers/json?all=1'));
+  }
+
+  async listTags(): Promise<readonly string[]> {
+    const images = jsonOf<{ RepoTags: string[] }[]>(await this.request('GET', '/images/json'));
+    return images.flatMap((image) => image.RepoTags);
+  }
+
+  /** Fails unless the daemon stands by all that it acknowledged, and holds nothing that nobody asked for. */
+  async assertKept(): Promise<void> {
+    const listed = new Map((await this.listContainers()).map((container) => [container.Names[0]?.slice(1) ?? '', container]));
+    for (const [name, known] of this.containers) if (!this.doubtful.has(name)) await this.#assertContainerKept(name, known);
+    for (const name of listed.keys()) assert.ok(this.containers.has(name) || this.doubtful.has(name), `container ${name} is nobody's`);
+    const tags = new Set(await this.listTags());
+    const isCertain = (tag: string): boolean => !this.doubtful.has(`image:${tag}`);
+    for (const tag of this.tags) if (isCertain(tag)) assert.ok(tags.has(tag), `image ${tag} is gone`);
+    for (const tag of tags) if (isCertain(tag)) assert.ok(this.tags.has(tag), `image ${tag} is nobody's`);
+  }
+
+  async #assertContainerKept(name: string, known: KnownContainer): Promise<void> {
+    const { Id, State } = await this.inspect(name);
+    assert.equal(Id, known.id, `the id of ${name}`);
+    if (known.status === undefined) return;
+    assert.equal(State.Status, known.status, `the status of ${name}`);
+    if (known.pid !== undefined) assert.equal(State.Pid, known.pid, `the pid of ${name}`);
+    if (known.exitCode !== undefined) assert.equal(State.ExitCode, known.exitCode, `the exit code of ${name}`);
+  }
+}
+
+function isRefused({ status, body }: ApiResponse): boolean {
+  // A stream that began well says at its end that it failed.
+  return status >= 400 || (status === 200 && /^\{"error/m.test(body.toString()));
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exitOf } from '../harness/clients.ts';
+import { jsonOf } from '../harness/http.ts';
+import { PROJECT_DIR } from '../harness/images.ts';
+import type { Ledger } from './ledger.ts';
+import { archiveTar, rootfsTar } from './small-images.ts';
+
+/** Name of the image that the containers of these tests are made from. */
+export const BASE = 'base:1';
+
+/** Something to do with a daemon that passes failpoints. */
+export interface Workload {
+  readonly name: string;
+  /** The failpoints that it was written for; it may pass others, too. */
+  readonly prefixes: readonly string[];
+  /** @param env With the failpoints, for what does not go through the daemon. */
+  readonly run: (ledger: Ledger, env: Readonly<Record<string, string>>) => Promise<void>;
+}
+
+/** Together they pass every failpoint there is. */
+export const WORKLOADS: readonly Workload[] = [
+  { name: 'containers', prefixes: ['container.', 'network.', 'layer.prepare'], run: workOnContainers },
+  { name: 'images', prefixes: ['image.', 'blob.', 'layer.'], run: workOnImages },
+  { name: 'shutdown', prefixes: ['network.bridge.unruled'], run: shutDown },
+  { name: 'commit', prefixes: ['layer.commit'], run: commitLayer },
+];
+
+/** The configuration of a container that runs until it is told to end. */
+export function sleeper(networkMode: 'bridge' | 'none' = 'none'): object {
+  return { Image: BASE, Cmd: ['sleep', '100000'], HostConfig: { NetworkMode: networkMode } };
+}
+
+async function workOnContainers(ledger: Ledger): Promise<void> {
+  await ledger.create('web', sleeper('bridge'));
+  await ledger.verb('web', 'start', 'running');
+  await runExec(ledger, 'web');
+  await ledger.verb('web', 'pause', 'paused');
+  await ledger.verb('web', 'unpause', 'running');
+  await ledger.act({
+    method: 'POST',
+    path: '/containers/web/rename?name=site',
+    touches: ['web', 'site'],
+    promises: () => {
+      const known = ledger.containers.get('web');
+      ledger.containers.delete('web');
+      if (known !== undefined) ledger.containers.set('site', known);
+    },
+  });
+  await ledger.verb('site', 'stop?t=0', 'exited', 137);
+  await ledger.verb('site', 'start', 'running');
+  await ledger.verb('site', 'restart?t=0', 'running');
+  await ledger.create('job', { Image: BASE, Cmd: ['sh', '-c', 'exit 3'], HostConfig: { NetworkMode: 'none' } });
+  await ledger.verb('job', 'start', undefined);
+  await ledger.verb('job', 'wait', 'exited', 3);
+  await remove(ledger, 'job');
+  await ledger.create('brief', { Image: BASE, Cmd: ['true'], HostConfig: { NetworkMode: 'none', AutoRemove: true } });
+  // Whether it is there still when the daemon dies is anybody's guess.
+  ledger.containers.delete('brief');
+  await ledger.act({ method: 'POST', path: '/containers/brief/start', touches: ['brief'] });
+  ledger.doubtful.add('brief');
+  await ledger.verb('site', 'stop?t=0', 'exited', 137);
+  await ledger.create('idle', sleeper());
+  await ledger.act({
+    method: 'POST',
+    path: '/containers/prune',
+    touches: ['idle', 'site'],
+    promises: () => {
+      for (const name of ['idle', 'site']) ledger.containers.delete(name);
+    },
+  });
+}
+
+async function remove(ledger: Ledger, name: string): Promise<void> {
+  await ledger.act({
+    method: 'DELETE',
+    path: `/containers/${name}?force=1`,
+    touches: [name],
+    promises: () => void ledger.containers.delete(name),
+  });
+}
+
+/** Runs `true` in a container and waits for its end. */
+export async function runExec(ledger: Ledger, name: string): Promise<void> {
+  const made = await ledger.act({ method: 'POST', path: `/containers/${name}/exec`, options: { json: { Cmd: ['true'] } }, touches: [] });
+  const { Id } = jsonOf<{ Id: string }>(made);
+  await ledger.act({ method: 'POST', path: `/exec/${Id}/start`, options: { json: {} }, touches: [] });
+  const { ExitCode } = jsonOf<{ ExitCode: number }>(await ledger.request('GET', `/exec/${Id}/json`));
+  assert.equal(ExitCode, 0, `exit code of an exec in ${name}`);
+}
+
+async function workOnImages(ledger: Ledger): Promise<void> {
+  const rootfs = await rootfsTar('one');
+  await bringIn(ledger, `/images/create?fromSrc=-&repo=one&tag=1&changes=${encodeURIComponent('LABEL crash=1')}`, rootfs, 'one:1');
+  await ledger.act({
+    method: 'POST',
+    path: '/images/one:1/tag?repo=one&tag=2',
+    touches: ['image:one:2'],
+    promises: () => void ledger.tags.add('one:2'),
+  });
+  await bringIn(ledger, '/images/load?quiet=1', await archiveTar('two:1', rootfs), 'two:1');
+  await untag(ledger, 'one:2');
+  await untag(ledger, 'one:1');
+  const filters = encodeURIComponent('{"dangling":{"false":true},"label":{"crash=1":true}}');
+  await ledger.act({
+    method: 'POST',
+    path: `/images/prune?filters=${filters}`,
+    touches: ['image:two:1'],
+    promises: () => void ledger.tags.delete('two:1'),
+  });
+}
+
+async function bringIn(ledger: Ledger, path: string, body: Buffer, tag: string): Promise<void> {
+  await ledger.act({
+    method: 'POST',
+    path,
+    options: { body, headers: { 'content-type': 'application/x-tar' } },
+    touches: [`image:${tag}`],
+    promises: () => void ledger.tags.add(tag),
+  });
+}
+
+async function untag(ledger: Ledger, tag: string): Promise<void> {
+  await ledger.act({
+    method: 'DELETE',
+    path: `/images/${tag}`,
+    touches: [`image:${tag}`],
+    promises: () => void ledger.tags.delete(tag),
+  });
+}
+
+/** An orderly end, with a bridge to take down. */
+async function shutDown(ledger: Ledger): Promise<void> {
+  await ledger.create('web', sleeper('bridge'));
+  await ledger.verb('web', 'start', 'running');
+  await remove(ledger, 'web');
+  await ledger.daemon.stop();
+}
+
+const COMMIT_SCRIPT = `
+  const { openDatabase, LAYER_SCHEMA, openOverlayLayerStore } = await import(${JSON.stringify(join(PROJECT_DIR, 'src', 'store', 'index.ts'))});
+  const root = process.argv[2];
+  const database = openDatabase(root + '/pier.db', [LAYER_SCHEMA]);
+  const store = await openOverlayLayerStore({ root, database });
+  const digest = 'sha256:' + 'c'.repeat(64);
+  await store.prepare('crash', undefined);
+  await store.commit('crash', digest, digest);
+`;
+
+/** What no request asks of the engine so far: a container's layer becomes an image's. On the store itself, no daemon running. */
+async function commitLayer(ledger: Ledger, env: Readonly<Record<string, string>>): Promise<void> {
+  await ledger.daemon.stop();
+  const script = join(ledger.daemon.directory, 'commit.mjs');
+  await writeFile(script, COMMIT_SCRIPT);
+  const args = ['--disable-warning=ExperimentalWarning', script, ledger.daemon.root];
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const exitCode = await exitOf(child);
+  if (exitCode === 137) throw new Error('the process died');
+  if (exitCode !== 0) ledger.refusals.push({ request: 'commit', status: 500, message: `exit code ${exitCode}` });
+}
