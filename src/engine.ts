@@ -160,11 +160,15 @@ async function openParts(config: EngineConfig, held: AsyncDisposableStack): Prom
   const root = makeDirectory(config.root ?? DEFAULT_ROOT);
   const state = makeDirectory(config.state ?? DEFAULT_STATE);
   held.use(lockFile(join(root, 'engine.lock')));
+  // Recovery takes everything below it for its own.
+  held.use(lockFile(join(state, 'lock')));
   const engineId = hexOf(digestOf(root)).slice(0, ENGINE_ID_DIGITS);
   const hub = new EventHub();
   const database = held.use(openDatabase(join(root, 'pier.db'), [LAYER_SCHEMA, IMAGE_SCHEMA, NETWORK_SCHEMA, CONTAINER_SCHEMA]));
   const { defaultRuntime, runtimes = {} } = config;
   const probing = probeHost({ root, state, engineId, defaultRuntime, runtimes, logger });
+  // It may fail before anybody waits for it, which would end the whole process.
+  probing.catch(() => undefined);
   const blobs = await openBlobStore(root);
   const layers = held.use(await openOverlayLayerStore({ root, database, logger }));
   const index = new ContainerIndex(database);

@@ -8,8 +8,8 @@ exec >&2
 # What pier itself needs, then what tests drive and look at it with.
 declare -A package_of=(
   [crun]=crun [runc]=runc [conmon]=conmon [tini-static]=tini [busybox]=busybox-static [ps]=procps
-  [ip]=iproute2 [nsenter]=util-linux [mkfs.ext4]=e2fsprogs [script]=bsdutils [ping]=iputils-ping [flock]=util-linux
-  [curl]=curl [zstd]=zstd [setcap]=libcap2-bin
+  [ip]=iproute2 [nft]=nftables [nsenter]=util-linux [mkfs.ext4]=e2fsprogs [script]=bsdutils [ping]=iputils-ping [flock]=util-linux
+  [curl]=curl [git]=git [zstd]=zstd [setcap]=libcap2-bin
 )
 missing=()
 for program in "${!package_of[@]}"; do

@@ -44,7 +44,9 @@ export class ContainerLifeCycle implements Disposable {
   constructor(context: ContainerContext) {
     this.#context = context;
     this.#supervisor = new RestartSupervisor((id) => {
-      this.#restartByPolicy(id).catch((error: unknown) => context.logger.error('a restart by policy is given up', { container: id, error }));
+      this.#restartByPolicy(id).catch((error: unknown) =>
+        context.logger.error('a restart by policy is given up', { container: id, error }),
+      );
     });
   }
 
@@ -358,6 +360,8 @@ export class ContainerLifeCycle implements Disposable {
   #freeForgottenImage(container: Container): void {
     const { images, logger } = this.#context;
     if (images.has(container.imageId)) return;
-    images.sweep().catch((error: unknown) => logger.warn('the layers of a removed image could not be freed', { image: container.imageId, error }));
+    images
+      .sweep()
+      .catch((error: unknown) => logger.warn('the layers of a removed image could not be freed', { image: container.imageId, error }));
   }
 }

@@ -44,6 +44,7 @@ export class ExecService implements Disposable {
     if (spec.argv.length === 0 || spec.argv[0] === '') {
       throw new PierError('InvalidArgument', 'Cannot create exec: no command is given', { reason: 'exec.no-command' });
     }
+    this.#forgetRemoved();
     const id = newId();
     const exec: Exec = { id, containerId: container.id, spec, isRunning: false, exitCode: undefined, pid: 0 };
     this.#records.set(id, { exec, hasBegun: false, terminal: undefined, process: undefined, session: undefined });
@@ -80,7 +81,7 @@ export class ExecService implements Disposable {
     this.#requireUsable(container);
     record.hasBegun = true;
     const isAttached = options.detach !== true;
-    const process = this.#spawn(record, container, isAttached, options.consoleSize);
+    const process = this.#trySpawn(record, container, isAttached, options.consoleSize);
     record.process = process;
     record.exec = { ...exec, isRunning: true };
     void process.exited.then((outcome) => this.#finish(record, container, outcome));
@@ -115,6 +116,20 @@ export class ExecService implements Disposable {
       throw new PierError('Conflict', `Cannot resize exec "${id}": it does not run`, { reason: 'exec.not-running', facts: { id } });
     }
     record.terminal?.resize(size);
+  }
+
+  #trySpawn(
+    record: ExecRecord,
+    container: Container,
+    isAttached: boolean,
+    size: { readonly height: number; readonly width: number } | undefined,
+  ): ExecProcess {
+    try {
+      return this.#spawn(record, container, isAttached, size);
+    } catch (error) {
+      this.#remember(record, EXIT_NOT_EXECUTABLE);
+      throw error;
+    }
   }
 
   #spawn(
@@ -163,6 +178,8 @@ export class ExecService implements Disposable {
 
   async #startFailure(record: ExecRecord, container: Container, process: ExecProcess): Promise<PierError> {
     const { startError = '' } = await process.exited;
+    // It may have been passed before the command turned out not to be there.
+    (await process.terminal)?.close();
     const reason = /executable file .* not found|no such file or directory/i.test(startError)
       ? 'exec.command-not-found'
       : /permission denied|is a directory|exec format error|open executable/i.test(startError)
@@ -178,14 +195,28 @@ export class ExecService implements Disposable {
   }
 
   #finish(record: ExecRecord, container: Container, outcome: ExecOutcome): void {
-    // Its last output may not have been read yet.
-    setTimeout(() => record.terminal?.close(), TERMINAL_DRAIN_MS).unref();
+    // Its last output may not have been read yet, by a client that takes its time least of all.
+    setTimeout(() => {
+      if (record.session === undefined) record.terminal?.close();
+      else void record.session.finished.then(() => record.terminal?.close());
+    }, TERMINAL_DRAIN_MS).unref();
     const hasFailed = outcome.startError !== undefined;
-    record.exec = { ...record.exec, isRunning: false, exitCode: record.exec.exitCode ?? outcome.exitCode };
-    this.#ended.push(record.exec.id);
-    while (this.#ended.length > REMEMBERED_ENDS) this.#records.delete(this.#ended.shift() ?? '');
+    this.#remember(record, record.exec.exitCode ?? outcome.exitCode);
     if (!hasFailed)
       this.#context.emit({ action: 'exec_die', container, attributes: { execID: record.exec.id, exitCode: String(outcome.exitCode) } });
+  }
+
+  #remember(record: ExecRecord, exitCode: number): void {
+    record.exec = { ...record.exec, isRunning: false, exitCode };
+    this.#ended.push(record.exec.id);
+    while (this.#ended.length > REMEMBERED_ENDS) this.#records.delete(this.#ended.shift() ?? '');
+  }
+
+  /** Execs go with their containers, those that nobody ever started too. */
+  #forgetRemoved(): void {
+    for (const { exec } of this.#records.values()) {
+      if (this.#context.index.byId(exec.containerId) === undefined) this.#records.delete(exec.id);
+    }
   }
 
   #requireUsable(container: Container): void {
@@ -198,7 +229,7 @@ export class ExecService implements Disposable {
 
   #record(id: string): ExecRecord {
     const record = this.#records.get(id) ?? this.#byPrefix(id);
-    if (record !== undefined) return record;
+    if (record !== undefined && this.#context.index.byId(record.exec.containerId) !== undefined) return record;
     throw new PierError('NotFound', `Cannot find exec "${id}"`, { reason: 'exec.not-found', facts: { id } });
   }
 

@@ -5,7 +5,7 @@ import type { TerminalMaster } from '../linux/index.ts';
 import type { ExecProcess } from '../oci/index.ts';
 import type { OutputChunk, OutputStream, StreamSession } from './container-service.ts';
 
-/** After a process has ended, what it left behind may hold its pipes open: nobody waits longer than this for them. */
+/** After a process has ended, what it left behind may hold its pipes open: they are waited for no longer than this. */
 const DRAIN_LIMIT_MS = 2000;
 
 /** A client's hold on an exec: its pipes or its terminal. See {@linkcode StreamSession}. */
@@ -13,10 +13,13 @@ export class ExecSession implements StreamSession {
   readonly tty: boolean;
   readonly output: AsyncIterable<OutputChunk>;
   readonly ended: Promise<'exited' | 'detached' | 'closed'>;
+  /** Resolves when nobody will read its output any more. */
+  readonly finished: Promise<void>;
   readonly #process: ExecProcess;
   readonly #terminal: TerminalMaster | undefined;
   readonly #scanner: DetachScanner;
   readonly #left = Promise.withResolvers<'detached' | 'closed'>();
+  #resolveFinished: () => void = () => {};
   #hasLeft = false;
 
   constructor(process: ExecProcess, terminal: TerminalMaster | undefined, detachKeys: string | undefined) {
@@ -25,6 +28,7 @@ export class ExecSession implements StreamSession {
     this.#terminal = terminal;
     this.#scanner = new DetachScanner(parseDetachKeys(this.tty ? detachKeys : ''));
     this.ended = Promise.race([this.#left.promise, process.exited.then((): 'exited' => 'exited')]);
+    this.finished = new Promise((resolve) => (this.#resolveFinished = resolve));
     // The process may stop reading at any time; that is no error of ours.
     process.stdin?.on('error', () => {});
     this.output = this.#read();
@@ -60,6 +64,7 @@ export class ExecSession implements StreamSession {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
     this.#left.resolve(how);
+    this.#resolveFinished();
     this.#process.stdin?.end();
   }
 
@@ -72,8 +77,9 @@ export class ExecSession implements StreamSession {
     ];
     void Promise.all(sources).then(() => queue.end());
     void this.#left.promise.then(() => queue.end());
-    void this.#process.exited.then(() => setTimeout(() => queue.end(), DRAIN_LIMIT_MS).unref());
+    void this.#process.exited.then(() => queue.limitWaiting(DRAIN_LIMIT_MS));
     yield* queue.chunks();
+    this.#resolveFinished();
     if (!this.#hasLeft) await this.#process.exited;
   }
 }
@@ -98,6 +104,7 @@ async function pump(source: AsyncIterable<Buffer>, stream: OutputStream, queue: 
 class ChunkQueue {
   readonly #waiting: { readonly chunk: OutputChunk; readonly taken: () => void }[] = [];
   #isEnded = false;
+  #patienceMs: number | undefined;
   #wake: () => void = () => {};
 
   put(chunk: OutputChunk): Promise<void> {
@@ -113,6 +120,12 @@ class ChunkQueue {
     this.#wake();
   }
 
+  /** From now on the sources are waited for no longer than this, all waits together. What the consumer takes does not count. */
+  limitWaiting(ms: number): void {
+    this.#patienceMs = ms;
+    this.#wake();
+  }
+
   async *chunks(): AsyncGenerator<OutputChunk> {
     try {
       for (;;) {
@@ -123,11 +136,24 @@ class ChunkQueue {
           continue;
         }
         if (this.#isEnded) return;
-        await new Promise<void>((resolve) => (this.#wake = resolve));
+        await this.#next();
       }
     } finally {
       this.#isEnded = true;
       for (const { taken } of this.#waiting.splice(0)) taken();
     }
+  }
+
+  async #next(): Promise<void> {
+    const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#patienceMs === undefined) {
+      await woken;
+      return;
+    }
+    const since = performance.now();
+    const timer = setTimeout(() => this.end(), this.#patienceMs);
+    await woken;
+    clearTimeout(timer);
+    this.#patienceMs = Math.max(0, this.#patienceMs - (performance.now() - since));
   }
 }

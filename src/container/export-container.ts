@@ -1,11 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { finished } from 'node:stream';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { newId } from '../base/ids.ts';
-import { unmount } from '../linux/index.ts';
 import { packTree } from '../store/index.ts';
-import { mountRootfs } from './bundle.ts';
+import { mountRootfs, removeMountPoint } from './bundle.ts';
 import { hasProcess } from './signal-container.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
@@ -17,17 +16,19 @@ export async function exportContainer(context: ContainerContext, container: Cont
   if (hasProcess(container)) return packTree(context.paths.rootfs(container.id));
   const dir = join(context.paths.execsDir, `export-${newId().slice(0, 12)}`);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  mountRootfs(context.layers.writable(container.id), dir);
-  const release = async (): Promise<void> => {
-    unmount(dir, { detach: true });
-    await rm(dir, { recursive: true, force: true });
-  };
   try {
+    mountRootfs(context.layers.writable(container.id), dir);
     const tar = packTree(dir);
-    finished(tar, () => void release());
+    finished(tar, () => {
+      try {
+        removeMountPoint(dir);
+      } catch (error) {
+        context.logger.warn('an export is left mounted until the next start', { path: dir, error });
+      }
+    });
     return tar;
   } catch (error) {
-    await release();
+    removeMountPoint(dir);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { PierError } from '../base/errors.ts';
+import { PierError, hasCode } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { newId } from '../base/ids.ts';
 import { KeyedLock } from '../base/keyed-lock.ts';
@@ -86,8 +86,13 @@ export async function openContainerService(config: ContainerServiceConfig, index
     },
     config.ensureImage,
   );
-  await service.recover();
-  return service;
+  try {
+    await service.recover();
+    return service;
+  } catch (error) {
+    await service[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 // On the way in the layer comes first and the row second; on the way out the row goes first. A layer or directory
@@ -149,13 +154,14 @@ class LiveContainerService implements OpenContainerService {
     this.#pendingImages.set(id, image.id);
     try {
       await layers.prepare(id, image.chainId);
-      failpoint('container.create.prepared');
-      mkdirSync(dir, { recursive: true, mode: 0o710 });
-      // Clients may read it before the first start.
-      closeSync(openSync(container.logPath, 'a', 0o640));
       try {
+        failpoint('container.create.prepared');
+        mkdirSync(dir, { recursive: true, mode: 0o710 });
+        // Clients may read it before the first start.
+        closeSync(openSync(container.logPath, 'a', 0o640));
         index.insert(container);
       } catch (error) {
+        rmSync(dir, { recursive: true, force: true });
         await layers.remove(id);
         throw error;
       }
@@ -223,10 +229,15 @@ class LiveContainerService implements OpenContainerService {
     const ids: string[] = [];
     let reclaimedBytes = 0;
     for (const { id } of idle) {
-      const { rwBytes } = await this.size(id);
-      await this.#lifeCycle.remove(id);
-      ids.push(id);
-      reclaimedBytes += rwBytes;
+      try {
+        const { rwBytes } = await this.size(id);
+        await this.#lifeCycle.remove(id);
+        ids.push(id);
+        reclaimedBytes += rwBytes;
+      } catch (error) {
+        // Started, or removed by somebody else, meanwhile.
+        if (!hasCode(error, 'Conflict') && !hasCode(error, 'NotFound')) throw error;
+      }
     }
     return { ids, reclaimedBytes };
   }
@@ -248,7 +259,10 @@ class LiveContainerService implements OpenContainerService {
       throw new PierError('Conflict', `Cannot attach to container "${id}": it is paused`, { reason: 'container.paused', facts: { id } });
     }
     const run = this.#context.runs.current(id);
-    const session = new AttachSession({ tty: spec.tty, logPath, run, stdinOnce: spec.stdinOnce }, { ...options, stdin: options.stdin && spec.openStdin });
+    const session = new AttachSession(
+      { tty: spec.tty, logPath, run, stdinOnce: spec.stdinOnce },
+      { ...options, stdin: options.stdin && spec.openStdin },
+    );
     this.#context.emit({ action: 'attach', container, attributes: {} });
     return session;
   }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { SyscallError } from '../base/errors.ts';
 import { SeqpacketSender } from '../linux/index.ts';
 
 /**
@@ -24,7 +23,7 @@ export class ProcessInput {
     this.#isClosedOnEnd = isClosedOnEnd;
   }
 
-  /** Sends input after all that was sent before. Input for a process that has gone, or after its end, is dropped. */
+  /** Sends input after all that was sent before. Input for a process that has gone, or after its end, is dropped. Never rejects. */
   write(data: Buffer): Promise<void> {
     return this.#enqueue(async () => {
       if (!this.#isEnded && data.length > 0) await this.#connect().send(data);
@@ -52,9 +51,8 @@ export class ProcessInput {
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
-    this.#queue = this.#queue.then(work).catch((error: unknown) => {
-      // EPIPE, ECONNRESET, ENOENT, ECONNREFUSED: the monitor has gone, and the process with it.
-      if (!(error instanceof SyscallError)) throw error;
+    this.#queue = this.#queue.then(work).catch(() => {
+      // Whatever the reason: the monitor cannot be reached, mostly because it has gone and the process with it.
       this.#isEnded = true;
     });
     return this.#queue;

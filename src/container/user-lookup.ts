@@ -11,8 +11,8 @@ export interface ResolvedUser {
   readonly home: string;
 }
 
-/** Far more than any real user database of an image; a bound because the image chooses the size. */
-const MAX_BYTES = 8 * 1024 * 1024;
+/** Far more than any real user database of an image; a bound because the container chooses the size, and everybody waits. */
+const MAX_BYTES = 1024 * 1024;
 const MAX_ID = 2_147_483_647;
 
 interface PasswdEntry {
@@ -43,24 +43,25 @@ export function lookUpUser(rootfsPath: string, user: string): ResolvedUser {
   const separator = user.indexOf(':');
   const userText = separator === -1 ? user : user.slice(0, separator);
   const groupText = separator === -1 ? '' : user.slice(separator + 1);
-  const passwd = parsePasswd(read(rootfsPath, 'etc/passwd'));
-  const entry = passwd.find(({ name, uid }) => (userText === '' ? uid === 0 : name === userText || String(uid) === userText));
+  const passwd = read(rootfsPath, 'etc/passwd');
+  const entry = findPasswd(passwd, ({ name, uid }) => (userText === '' ? uid === 0 : name === userText || String(uid) === userText));
   const uid = entry?.uid ?? (userText === '' ? 0 : idOf(userText, 'user'));
   const { gid, others } = groupsOf(rootfsPath, groupText, entry);
-  const home = passwd.find((line) => line.uid === uid)?.home ?? '';
+  const home = findPasswd(passwd, (line) => line.uid === uid)?.home ?? '';
   return { uid, gid, additionalGids: [gid, ...others], home: home === '' ? '/' : home };
 }
 
 function groupsOf(rootfsPath: string, groupText: string, entry: PasswdEntry | undefined): { gid: number; others: readonly number[] } {
   const primary = entry?.gid ?? 0;
   if (groupText === '' && entry === undefined) return { gid: primary, others: [] };
-  const groups = parseGroup(read(rootfsPath, 'etc/group'));
+  const groups = groupEntries(read(rootfsPath, 'etc/group'));
   if (groupText === '') {
-    const others = groups.filter(({ members }) => entry !== undefined && members.includes(entry.name)).map(({ gid }) => gid);
+    const others: number[] = [];
+    for (const { gid, members } of groups) if (entry !== undefined && members.includes(entry.name)) others.push(gid);
     return { gid: primary, others };
   }
-  const named = groups.find(({ name, gid }) => name === groupText || String(gid) === groupText);
-  return { gid: named?.gid ?? idOf(groupText, 'group'), others: [] };
+  for (const { name, gid } of groups) if (name === groupText || String(gid) === groupText) return { gid, others: [] };
+  return { gid: idOf(groupText, 'group'), others: [] };
 }
 
 function idOf(text: string, kind: 'user' | 'group'): number {
@@ -87,21 +88,38 @@ function read(rootfsPath: string, path: string): string {
 }
 
 /** passwd(5). A line without valid numbers counts for nothing: taking it for user 0 would be a gift. */
-function parsePasswd(text: string): PasswdEntry[] {
-  return fieldsOf(text).flatMap(([name = '', , uid = '', gid = '', , home = '']) =>
-    isId(uid) && isId(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [],
-  );
+function findPasswd(text: string, isWanted: (entry: PasswdEntry) => boolean): PasswdEntry | undefined {
+  for (const [name = '', , uid = '', gid = '', , home = ''] of fieldsOf(text)) {
+    if (!isId(uid) || !isId(gid)) continue;
+    const entry = { name, uid: Number(uid), gid: Number(gid), home };
+    if (isWanted(entry)) return entry;
+  }
+  return undefined;
 }
 
-/** group(5) */
-function parseGroup(text: string): GroupEntry[] {
-  return fieldsOf(text).flatMap(([name = '', , gid = '', members = '']) =>
-    isId(gid) ? [{ name, gid: Number(gid), members: members.split(',') }] : [],
-  );
+/**
+ * group(5)
+ *
+ * @yields Lines with a valid number.
+ */
+function* groupEntries(text: string): Generator<GroupEntry> {
+  for (const [name = '', , gid = '', members = ''] of fieldsOf(text)) {
+    if (isId(gid)) yield { name, gid: Number(gid), members: members.split(',') };
+  }
 }
 
-function fieldsOf(text: string): string[][] {
-  return text.split('\n').map((line) => line.trim().split(':'));
+/**
+ * Line after line, so that a hostile file costs time alone and not a hundred times its size.
+ *
+ * @yields A line's fields.
+ */
+function* fieldsOf(text: string): Generator<string[]> {
+  for (let start = 0; start < text.length;) {
+    const lineFeed = text.indexOf('\n', start);
+    const end = lineFeed === -1 ? text.length : lineFeed;
+    if (end - start > 2) yield text.slice(start, end).trim().split(':');
+    start = end + 1;
+  }
 }
 
 function isId(text: string): boolean {

@@ -2,6 +2,8 @@ import type { EngineEvent, EventFilter } from './engine-api.ts';
 
 /** How many past events can be had again; Docker keeps as many. */
 const REMEMBERED = 256;
+/** A listener that is further behind has lost interest: its stream ends. */
+const LONGEST_QUEUE = 16_384;
 
 /** Passes events to whoever listens, and remembers the latest. */
 export class EventHub {
@@ -26,6 +28,7 @@ export class EventHub {
     const listener = (event: EngineEvent): void => {
       if (!matches(event) || (untilNs !== undefined && event.timeNs > untilNs)) return;
       queue.push(event);
+      if (queue.length > LONGEST_QUEUE) end();
       wake?.();
     };
     const end = (): void => {

@@ -15,6 +15,7 @@ export interface RunOptions extends Partial<Omit<ContainerSpec, 'image' | 'autoR
 /** Runs a container to its end, collects what it says, and removes it. */
 export async function runContainer(containers: ContainerService, options: RunOptions): Promise<RunResult> {
   const { input, name, signal, ...wanted } = options;
+  signal?.throwIfAborted();
   const withInput = input === undefined ? {} : { openStdin: true, stdinOnce: true, attachStdin: true };
   const { id } = await containers.create({ ...EMPTY_SPEC, ...wanted, ...withInput, attachStdout: true, attachStderr: true }, name);
   try {

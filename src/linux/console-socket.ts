@@ -4,7 +4,8 @@
  * @see https://github.com/opencontainers/runc/blob/main/docs/terminals.md
  * @module
  */
-import { closeSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { PierError, SyscallError } from '../base/errors.ts';
 import { addressOf, checkSyscall, errnoName, libcFunction } from './libc.ts';
 
@@ -23,33 +24,33 @@ const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
+/** With the zero at its end. unix(7). */
 const SUN_PATH_BYTES = 108;
+const O_PATH = 0o10000000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const POLL_MS = 1;
 
 /** A socket that waits for one terminal. */
 export class ConsoleSocket implements Disposable {
+  /** Where the runtime connects to: valid while this object lives. */
   readonly path: string;
+  readonly #held: DisposableStack;
   readonly #fd: number;
 
-  /** @param path At most 107 bytes; made here, removed on disposal. */
+  /** @param path Made here, removed on disposal. Its length does not matter. */
   constructor(path: string) {
-    this.path = path;
-    const name = Buffer.from(`${path}\0`);
-    if (name.length > SUN_PATH_BYTES)
-      throw new PierError('InvalidArgument', `Cannot listen on "${path}": longer than ${SUN_PATH_BYTES - 1} bytes`);
-    this.#fd = checkSyscall(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket');
+    using held = new DisposableStack();
+    this.path = Buffer.byteLength(path) < SUN_PATH_BYTES ? path : shortPath(path, held);
+    this.#fd = held.adopt(checkSyscall(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 'socket'), closeSync);
+    const name = Buffer.from(`${this.path}\0`);
     const address = Buffer.alloc(2 + name.length);
     address.writeUInt16LE(AF_UNIX, 0);
     name.copy(address, 2);
-    try {
-      checkSyscall(bind(this.#fd, address, address.length), 'bind', path);
-      checkSyscall(listen(this.#fd, 1), 'listen', path);
-    } catch (error) {
-      closeSync(this.#fd);
-      throw error;
-    }
+    checkSyscall(bind(this.#fd, address, address.length), 'bind', path);
+    held.defer(() => unlinkIfThere(path));
+    checkSyscall(listen(this.#fd, 1), 'listen', path);
+    this.#held = held.move();
   }
 
   /**
@@ -70,12 +71,21 @@ export class ConsoleSocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
-    try {
-      unlinkSync(this.path);
-    } catch {
-      // Whoever removed it first did what was wanted.
-    }
+    this.#held.dispose();
+  }
+}
+
+/** Another name for a path that no socket address can hold, through a descriptor of its directory. Other processes can use it, too. */
+function shortPath(path: string, held: DisposableStack): string {
+  const directory = held.adopt(openSync(dirname(path), O_PATH | constants.O_DIRECTORY), closeSync);
+  return `/proc/${process.pid}/fd/${directory}/${basename(path)}`;
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Whoever removed it first did what was wanted.
   }
 }
 

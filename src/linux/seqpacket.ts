@@ -29,7 +29,9 @@ const SHUT_WR = 1;
 const O_PATH = 0o10000000;
 /** conmon reads at most this much in one message (CONN_SOCK_BUF_SIZE). */
 const MESSAGE_BYTES = 8192;
+/** Between attempts while the other side takes nothing: the first, and the longest. */
 const RETRY_MS = 1;
+const LONGEST_RETRY_MS = 32;
 
 /** The sending half of a connection. */
 export class SeqpacketSender {
@@ -39,8 +41,9 @@ export class SeqpacketSender {
   constructor(path: string) {
     // sun_path holds 107 bytes: go through a descriptor of the directory.
     const directory = openSync(dirname(path), O_PATH | constants.O_DIRECTORY);
-    this.#fd = checkSyscall(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), 'socket');
+    this.#fd = -1;
     try {
+      this.#fd = checkSyscall(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), 'socket');
       const name = Buffer.from(`/proc/self/fd/${directory}/${basename(path)}\0`);
       const address = Buffer.alloc(2 + name.length);
       address.writeUInt16LE(AF_UNIX, 0);
@@ -61,16 +64,19 @@ export class SeqpacketSender {
    * @throws {SyscallError} `EPIPE` when the other side is gone.
    */
   async send(data: Buffer): Promise<void> {
+    let retryMs = RETRY_MS;
     for (let offset = 0; offset < data.length && this.#fd >= 0;) {
       const piece = data.subarray(offset, offset + MESSAGE_BYTES);
       const sent = send(this.#fd, piece, piece.length, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent >= 0) {
         offset += piece.length;
+        retryMs = RETRY_MS;
         continue;
       }
       const errno = errnoName();
       if (errno !== 'EAGAIN' && errno !== 'EINTR') throw new SyscallError('send', errno);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
     }
   }
 

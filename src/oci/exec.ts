@@ -34,7 +34,7 @@ export interface ExecProcess {
   readonly terminal: Promise<TerminalMaster | undefined>;
   /** Resolves once it is known whether the process runs (or has run). Until then stderr may hold the runtime's own words. */
   readonly started: Promise<boolean>;
-  /** Resolves with the outcome. */
+  /** Resolves with the outcome; never rejects. */
   readonly exited: Promise<ExecOutcome>;
   /** Host pid; 0 until the process runs. */
   readonly pid: () => number;
@@ -52,33 +52,34 @@ export interface ExecOutcome {
 
 const SIGNAL_BASE = 128;
 
-/** Starts a process in a running container. @throws {SyscallError} if the runtime itself cannot be started. */
+/** Starts a process in a running container. @throws {SyscallError} if the runtime itself cannot be started; nothing is left then. */
 export function startExec(runtime: Runtime, spec: ExecProcessSpec): ExecProcess {
+  using held = new DisposableStack();
   mkdirSync(spec.dir, { recursive: true, mode: 0o700 });
+  held.defer(() => rmSync(spec.dir, { recursive: true, force: true }));
   const files = { process: join(spec.dir, 'process.json'), pid: join(spec.dir, 'pid'), log: join(spec.dir, 'log') };
   writeFileSync(files.process, JSON.stringify(spec.process), { mode: 0o600 });
-  const console = spec.process.terminal === true ? new ConsoleSocket(join(spec.dir, 'tty')) : undefined;
+  const console = spec.process.terminal === true ? held.use(new ConsoleSocket(join(spec.dir, 'tty'))) : undefined;
   const args = [...runtime.globalArguments, '--log', files.log, 'exec', '--process', files.process, '--pid-file', files.pid];
   if (console !== undefined) args.push('--console-socket', console.path);
   args.push(spec.containerId);
-  const pipes = new ExecPipes(console === undefined ? spec : { stdin: false, output: false });
-  const pidFile = new FileWatch(spec.dir, files.pid);
+  const pipes = held.adopt(new ExecPipes(console === undefined ? spec : { stdin: false, output: false }), (made) => made.close());
+  const pidFile = held.adopt(new FileWatch(spec.dir, files.pid), (watching) => watching.close());
   const child = (() => {
     try {
       return spawnProcess({ file: runtime.path, args, env: inheritedEnvironment(), fds: pipes.childEnds });
-    } catch (error) {
-      pipes.close();
-      pidFile.close();
-      console?.[Symbol.dispose]();
-      throw error;
     } finally {
       closeQuietly(...Object.values(pipes.childEnds));
     }
   })();
+  // It runs: everything now ends with it.
+  held.move();
   const terminal = receiveTerminal(console, child.exited);
   const started = Promise.race([pidFile.appeared, child.exited.then(() => existsSync(files.pid))]);
-  const exited = Promise.all([child.exited, terminal, started]).then(([status, , hasRun]) => outcome(status, hasRun, files.log, spec.dir));
-  void exited.then(() => pidFile.close());
+  const exited = Promise.all([child.exited, terminal, started]).then(([status, , hasRun]) => {
+    pidFile.close();
+    return outcome(status, hasRun, files.log, spec.dir);
+  });
   const streams = pipes.streams();
   const release = (): void => {
     for (const stream of Object.values(streams)) stream?.destroy();
@@ -95,10 +96,16 @@ class ExecPipes {
   readonly #own: (number | undefined)[] = [undefined, undefined, undefined];
 
   constructor({ stdin, output }: { readonly stdin: boolean; readonly output: boolean }) {
-    if (stdin) this.#add(0, openPipe());
-    if (output) {
-      this.#add(1, openPipe());
-      this.#add(2, openPipe());
+    try {
+      if (stdin) this.#add(0, openPipe());
+      if (output) {
+        this.#add(1, openPipe());
+        this.#add(2, openPipe());
+      }
+    } catch (error) {
+      this.close();
+      closeQuietly(...Object.values(this.childEnds));
+      throw error;
     }
   }
 
@@ -147,15 +154,21 @@ async function receiveTerminal(console: ConsoleSocket | undefined, exited: Promi
   void exited.then(() => abort.abort());
   try {
     return new TerminalMaster(await socket.receiveTerminal(abort.signal));
-  } catch (error) {
-    if (abort.signal.aborted) return undefined;
-    throw error;
+  } catch {
+    // The runtime died, or it brought none: then there is nothing to show, and no reason to take the engine down.
+    return undefined;
   }
 }
 
 function outcome(status: ExitStatus, hasRun: boolean, logPath: string, dir: string): ExecOutcome {
-  const log = hasRun || !existsSync(logPath) ? '' : readFileSync(logPath, 'utf8').trim();
-  rmSync(dir, { recursive: true, force: true });
+  let log = '';
+  try {
+    if (!hasRun && existsSync(logPath)) log = readFileSync(logPath, 'utf8').trim();
+    rmSync(dir, { recursive: true, force: true });
+  } catch (error) {
+    // How it ended is known all the same; the directory is swept when the next engine opens.
+    log = String(error);
+  }
   const exitCode = status.code ?? SIGNAL_BASE;
   return { exitCode, startError: hasRun ? undefined : log === '' ? `the runtime exited with code ${exitCode}` : log };
 }

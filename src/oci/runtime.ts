@@ -86,8 +86,9 @@ export async function startContainer(runtime: Runtime, id: string): Promise<void
     // Non-blocking: without a reader the container has died already, and open fails with ENXIO.
     const fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
-      unlinkSync(fifo);
+      // In this order: a fifo that is gone says that the container was let go, which a crash in between must not make untrue.
       writeSync(fd, Buffer.alloc(1));
+      unlinkSync(fifo);
     } finally {
       closeSync(fd);
     }

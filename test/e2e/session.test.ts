@@ -103,10 +103,10 @@ describeWithClients(
     });
 
     it('20 containers from one image share one copy of its layers', { skip: IS_PEER && 'a peer keeps its files elsewhere' }, async () => {
-      const before = await diskUsageBytes(pier.daemon.root);
+      const bytesBefore = await diskUsageBytes(pier.daemon.root);
       for (let i = 0; i < 20; i++) await pier.ok('run', '-d', '--network', 'none', 'alpine', 'sleep', '1000');
       assert.equal((await pier.ok('ps', '-q')).split('\n').length, 20);
-      const grown = (await diskUsageBytes(pier.daemon.root)) - before;
+      const grown = (await diskUsageBytes(pier.daemon.root)) - bytesBefore;
       // Alpine unpacked is 7.8 MB; twenty containers that write nothing need directories and small files only.
       assert.ok(grown < 4_000_000, `20 containers took ${grown} bytes`);
       await pier.ok('rm', '-f', ...(await pier.ok('ps', '-aq')).split('\n'));

@@ -57,6 +57,7 @@ export async function api(socketPath: string, method: string, path: string, opti
  *
  * @typeParam T The shape the caller relies on; the validating proxy has checked it against the API's description.
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the shape where it uses it
 export function jsonOf<T>(response: ApiResponse): T {
   return JSON.parse(response.body.toString()) as T;
 }

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 
 /** The project's root directory. */
 export const PROJECT_DIR: string = join(import.meta.dirname, '..', '..');
@@ -15,9 +14,6 @@ export const SHARED: Readonly<Record<'alpineTar' | 'busyboxLayout' | 'specs' | '
   clientsScript: join(SHARED_DIR, 'peers', 'clients.sh'),
   peersScript: join(SHARED_DIR, 'peers', 'current.sh'),
 };
-
-/** Docker's image id of the busybox layout: the digest of its config. */
-export const BUSYBOX_ID = 'sha256:db287cb6';
 
 /** True where a skipped test is a failure. */
 export const IS_CI: boolean = process.env['CI'] === 'true';
@@ -34,17 +30,4 @@ export function missingShared(...paths: string[]): string | false {
   const reason = `not found: ${missing.join(', ')}`;
   if (IS_CI) throw new Error(`Cannot run this test under CI=true: ${reason}`);
   return reason;
-}
-
-/**
- * Skips a test when material beside the project is missing.
- *
- * @returns False when the test was skipped and should return.
- * @throws {Error} under `CI=true`.
- */
-export function requireShared(t: TestContext, ...paths: string[]): boolean {
-  const reason = missingShared(...paths);
-  if (reason === false) return true;
-  t.skip(reason);
-  return false;
 }
