@@ -12,6 +12,8 @@ const LISTED = 300;
 const OUTPUT_BYTES = 100_000_000;
 const RUN_TRUE = ['run', '--rm', '--network', 'none', IMAGE, 'true'];
 const SETTLE_MS = 1500;
+/** pier lets go of its archive worker five seconds after the last import. */
+const IDLE_MS = 8000;
 
 /** All that is measured, in the order of the table. Memory comes first, while the engines are as fresh as they get. */
 export const WORKS: readonly Work[] = [
@@ -171,7 +173,7 @@ async function execWay({ api }: DockerEngine, held: AsyncDisposableStack): Promi
 }
 
 async function measureMemory({ api, memory }: DockerEngine): ReturnType<Way> {
-  await sleep(SETTLE_MS);
+  await sleep(IDLE_MS);
   const idle = memory();
   await eightAtATime(times(MANY), async () => {
     const id = await createContainer(api, { command: ['sleep', '100000'] });

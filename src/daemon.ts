@@ -5,7 +5,6 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { serveApi } from './api/index.ts';
 import { createLogger } from './base/logger.ts';
 import type { Logger } from './base/logger.ts';
@@ -31,7 +30,6 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(DAEMON_HELP);
       return 0;
     }
-    keepYoungHeapSmall();
     // Flags outrank the file.
     await runDaemon({ ...readConfigFile(configFile), ...options });
     return 0;
@@ -65,14 +63,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   logger.info('Daemon has completed initialization', { version: PIER_VERSION, pid: process.pid });
   const signal = await ending;
   logger.info('Daemon is shutting down, containers run on', { signal });
-}
-
-/**
- * Left alone, the space for new objects grows from 2 to 64 MB with the first work and stays there. A daemon that is idle
- * most of its life rather collects a little more often. (`--max-semi-space-size` is read at the start of the process only.)
- */
-function keepYoungHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** Resolves with the first signal that asks for an end. */

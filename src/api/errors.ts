@@ -90,6 +90,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.bad-signal': ({ signal }) => `invalid signal: ${signal}`,
   'container.unknown-runtime': ({ runtime }) => `unknown or invalid runtime name: ${runtime}`,
   'container.not-running': ({ id }) => `container ${id} is not running`,
+  'container.restarting': ({ id }) => `Container ${id} is restarting, wait until the container is running`,
   'container.already-paused': ({ id }) => `Container ${id} is already paused`,
   'container.not-paused': ({ id }) => `Container ${id} is not paused`,
   'container.running': ({ status }) => removalRefused(status),

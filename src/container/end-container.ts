@@ -7,6 +7,7 @@
  * @module
  */
 import { rmSync, statSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failpoint } from '../base/failpoint.ts';
 import { formatNs, timestamp } from '../base/timestamp.ts';
 import { deleteContainer, endMonitor, forgetContainer, readExitCode } from '../oci/index.ts';
@@ -61,14 +62,19 @@ export async function endLocked(context: ContainerContext, container: Container,
       finishedAt: record.finishedAt,
     },
   });
-  failpoint('container.end.recorded');
-  const ranSec = Math.max(
-    0,
-    Math.round((Date.parse(record.finishedAt) - Date.parse(container.state.startedAt ?? record.finishedAt)) / 1000),
-  );
-  if (isOomKilled) context.emit({ action: 'oom', container: ended, attributes: {} });
-  context.emit({ action: 'die', container: ended, attributes: { exitCode: String(record.exitCode), execDuration: String(ranSec) } });
-  context.runs.end(container.id, { exitCode: record.exitCode, error: record.error });
+  try {
+    failpoint('container.end.recorded');
+    const ranSec = Math.max(
+      0,
+      Math.round((Date.parse(record.finishedAt) - Date.parse(container.state.startedAt ?? record.finishedAt)) / 1000),
+    );
+    if (isOomKilled) context.emit({ action: 'oom', container: ended, attributes: {} });
+    context.emit({ action: 'die', container: ended, attributes: { exitCode: String(record.exitCode), execDuration: String(ranSec) } });
+  } finally {
+    // The row says it: whatever fails now, who waits for the end must not wait for ever.
+    context.runs.end(container.id, { exitCode: record.exitCode, error: record.error });
+  }
+  await letOthersBeServed();
   try {
     await tearDown(context, ended);
   } catch (error) {
@@ -94,13 +100,23 @@ export async function tearDown(context: ContainerContext, container: Container):
     await cgroups.kill(cgroup);
   }
   await cgroups.remove(cgroup);
+  await letOthersBeServed();
   if (runtime?.isCrun === true) forgetContainer(runtime, id);
   else if (runtime !== undefined) await deleteContainer(runtime, id);
   failpoint('container.teardown.runtime');
   removeBundle(context.paths, id);
   failpoint('container.teardown.bundle');
+  await letOthersBeServed();
   await context.networks.releaseSandbox(id);
   rmSync(context.paths.exitFile(id), { force: true });
+}
+
+/**
+ * Each step of taking down blocks for some milliseconds. Between them those who waited for the end hear of it, and the
+ * last output reaches who is attached.
+ */
+async function letOthersBeServed(): Promise<void> {
+  await nextTurn();
 }
 
 function wasOomKilled(context: ContainerContext, container: Container): boolean {

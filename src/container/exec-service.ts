@@ -180,7 +180,7 @@ export class ExecService implements Disposable {
     const { startError = '' } = await process.exited;
     // It may have been passed before the command turned out not to be there.
     (await process.terminal)?.close();
-    const reason = /executable file .* not found|no such file or directory/i.test(startError)
+    const reason = /executable file (?:.* )?not found|no such file or directory/i.test(startError)
       ? 'exec.command-not-found'
       : /permission denied|is a directory|exec format error|open executable/i.test(startError)
         ? 'exec.command-not-executable'

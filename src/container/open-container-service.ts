@@ -153,8 +153,8 @@ class LiveContainerService implements OpenContainerService {
     });
     this.#pendingImages.set(id, image.id);
     try {
-      await layers.prepare(id, image.chainId);
       try {
+        await layers.prepare(id, image.chainId);
         failpoint('container.create.prepared');
         mkdirSync(dir, { recursive: true, mode: 0o710 });
         // Clients may read it before the first start.
@@ -162,7 +162,7 @@ class LiveContainerService implements OpenContainerService {
         index.insert(container);
       } catch (error) {
         rmSync(dir, { recursive: true, force: true });
-        await layers.remove(id);
+        if (layers.writableKeys().includes(id)) await layers.remove(id);
         throw error;
       }
       failpoint('container.create.recorded');

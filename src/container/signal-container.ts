@@ -26,10 +26,16 @@ export function hasProcess(container: Container): boolean {
   return container.state.status === 'running' || container.state.status === 'paused';
 }
 
-/** @throws {PierError} `Conflict`, reason `container.not-running`, facts `{ id }`. */
+/** @throws {PierError} `Conflict`, reasons `container.not-running`, `container.restarting`, facts `{ id }`. */
 export function requireProcess(container: Container): void {
   if (hasProcess(container)) return;
   const { id } = container;
+  if (container.state.status === 'restarting') {
+    throw new PierError('Conflict', `Cannot act on container "${id}": it is about to be restarted`, {
+      reason: 'container.restarting',
+      facts: { id },
+    });
+  }
   throw new PierError('Conflict', `Cannot act on container "${id}": it does not run`, { reason: 'container.not-running', facts: { id } });
 }
 

@@ -160,7 +160,7 @@ function explain(container: Container, cause: unknown): unknown {
   const pierError = findPierError(cause);
   const detail = pierError?.facts['detail'];
   if (detail === undefined || pierError?.reason?.startsWith('runtime.') !== true) return cause;
-  const reason = /executable file .* not found|no such file or directory: exec|stat .*: no such file/i.test(detail)
+  const reason = /executable file (?:.* )?not found|no such file or directory: exec|stat .*: no such file/i.test(detail)
     ? 'container.command-not-found'
     : /permission denied|is a directory|exec format error|open executable/i.test(detail)
       ? 'container.command-not-executable'

@@ -20,6 +20,8 @@ export interface SpawnOptions {
   readonly env: readonly string[];
   /** Descriptor in the child → descriptor here. 0, 1 and 2 are /dev/null where they are not named. */
   readonly fds?: Readonly<Record<number, number>>;
+  /** A terminal's path: it is the child's 0, 1 and 2, and controls the session that the child leads. */
+  readonly terminalPath?: string;
 }
 
 /** How a process ended: exactly one of the two is set. */
@@ -76,6 +78,7 @@ const OPAQUE_BYTES = 512;
 const SIGSET_BYTES = 128;
 const POSIX_SPAWN_SETSIGDEF = 0x04;
 const POSIX_SPAWN_SETSIGMASK = 0x08;
+const POSIX_SPAWN_SETSID = 0x80;
 const O_RDWR = 2;
 const WNOHANG = 1;
 /** Any long time: nothing is done when it is over. */
@@ -87,7 +90,7 @@ const waiting = new Map<number, (status: ExitStatus) => void>();
 const held = new Set<number>();
 let isListening = false;
 let keepAlive: NodeJS.Timeout | undefined;
-let attributes: Buffer | undefined;
+const attributesByFlags = new Map<number, Buffer>();
 
 /**
  * Starts a process. Signals are at their defaults and unblocked in it (Node ignores SIGPIPE, and an ignored signal
@@ -101,9 +104,9 @@ export function spawnProcess(options: SpawnOptions): SpawnedProcess {
   actionsInit(actions);
   const pid = new Int32Array(1);
   try {
-    addDescriptors(actions, options.fds ?? {});
+    addDescriptors(actions, options);
     const argv = [options.file, ...options.args, null];
-    const errno = posixSpawn(pid, options.file, actions, spawnAttributes(), argv, [...options.env, null]);
+    const errno = posixSpawn(pid, options.file, actions, spawnAttributes(options), argv, [...options.env, null]);
     if (errno !== 0) throw new SyscallError('posix_spawn', errnoName(errno), options.file);
   } finally {
     actionsDestroy(actions);
@@ -125,24 +128,32 @@ function letGo(pid: number): void {
   keepAlive = undefined;
 }
 
-function addDescriptors(actions: Buffer, fds: Readonly<Record<number, number>>): void {
+function addDescriptors(actions: Buffer, { fds = {}, terminalPath }: SpawnOptions): void {
   // Targets below a later source would overwrite it: sources here are always above 2 and targets small, which the callers keep.
-  for (const standard of [0, 1, 2]) {
+  if (terminalPath !== undefined) {
+    // The first terminal that the leader of a session opens is the one that controls it.
+    actionsOpen(actions, 0, terminalPath, O_RDWR, 0);
+    for (const target of [1, 2]) actionsDup2(actions, 0, target);
+  }
+  for (const standard of terminalPath === undefined ? [0, 1, 2] : []) {
     if (fds[standard] === undefined) actionsOpen(actions, standard, '/dev/null', O_RDWR, 0);
   }
   for (const [target, source] of Object.entries(fds)) actionsDup2(actions, source, Number(target));
 }
 
-function spawnAttributes(): Buffer {
-  if (attributes !== undefined) return attributes;
-  attributes = Buffer.alloc(OPAQUE_BYTES);
+function spawnAttributes({ terminalPath }: SpawnOptions): Buffer {
+  const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (terminalPath === undefined ? 0 : POSIX_SPAWN_SETSID);
+  const made = attributesByFlags.get(flags);
+  if (made !== undefined) return made;
+  const attributes = Buffer.alloc(OPAQUE_BYTES);
+  attributesByFlags.set(flags, attributes);
   const all = Buffer.alloc(SIGSET_BYTES);
   const none = Buffer.alloc(SIGSET_BYTES);
   sigfillset(all);
   attributesInit(attributes);
   attributesSetDefaults(attributes, all);
   attributesSetMask(attributes, none);
-  attributesSetFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  attributesSetFlags(attributes, flags);
   return attributes;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { closeSync, constants, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { SyscallError } from '../base/errors.ts';
 import { checkSyscall, errnoName, libcFunction } from './libc.ts';
@@ -12,8 +13,42 @@ const ioctl = libcFunction<(fd: number, request: number, argument: Buffer) => nu
   'int ioctl(int fd, unsigned long request, void *argument)',
 );
 
+const tcgetattr = libcFunction<(fd: number, termios: Buffer) => number>('int tcgetattr(int fd, void *termios)');
+const cfmakeraw = libcFunction<(termios: Buffer) => void>('void cfmakeraw(void *termios)');
+const tcsetattr = libcFunction<(fd: number, actions: number, termios: Buffer) => number>(
+  'int tcsetattr(int fd, int actions, const void *termios)',
+);
+
 const TIOCSWINSZ = 0x5414;
+const TIOCGPTN = 0x80045430;
+const TIOCSPTLCK = 0x40045431;
+const TCSANOW = 0;
+/** More than any C library's own structure (60 bytes). */
+const TERMIOS_BYTES = 256;
 const RETRY_MS = 2;
+
+/**
+ * Makes a pseudo-terminal that changes nothing on its way: no echo, no line editing, no signals from keys.
+ *
+ * @returns The master, and the path of the other side.
+ * @throws {SyscallError} Or Node's error if there is no `/dev/ptmx`.
+ */
+export function openRawTerminal(): { readonly master: TerminalMaster; readonly path: string } {
+  const fd = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
+  try {
+    checkSyscall(ioctl(fd, TIOCSPTLCK, Buffer.alloc(4)), 'ioctl(TIOCSPTLCK)');
+    const number = Buffer.alloc(4);
+    checkSyscall(ioctl(fd, TIOCGPTN, number), 'ioctl(TIOCGPTN)');
+    const termios = Buffer.alloc(TERMIOS_BYTES);
+    checkSyscall(tcgetattr(fd, termios), 'tcgetattr');
+    cfmakeraw(termios);
+    checkSyscall(tcsetattr(fd, TCSANOW, termios), 'tcsetattr');
+    return { master: new TerminalMaster(fd), path: `/dev/pts/${number.readUInt32LE(0)}` };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
 
 /** A pty's master. Closing it hangs the terminal up. */
 export class TerminalMaster {

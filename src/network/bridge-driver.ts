@@ -3,7 +3,7 @@ import { failpoint } from '../base/failpoint.ts';
 import { RouteSocket, readNetworkSysctl, writeNetworkSysctl } from '../linux/index.ts';
 import { installBridgeRules, removeBridgeRules } from './bridge-rules.ts';
 import { withHostNetworkLock } from './host-lock.ts';
-import { formatIpv4, formatSubnet, lastAddress, macAddressOf, parseIpv4, subnetOf } from './ipv4.ts';
+import { formatIpv4, formatSubnet, isOwnMacAddress, lastAddress, macAddressOf, parseIpv4, subnetOf } from './ipv4.ts';
 import { chooseSubnet } from './subnet-pool.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Link } from '../linux/index.ts';
@@ -64,7 +64,8 @@ export class BridgeDriver implements Disposable {
   async ensure(options: EnsureOptions): Promise<BridgeState> {
     return await withHostNetworkLock(() => {
       const found = this.#host().findLink(this.#config.bridgeName);
-      if (found !== undefined) return this.#mend(found, options);
+      if (found !== undefined && !this.#isHalfMade(found, options)) return this.#mend(found, options);
+      if (found !== undefined) this.#host().deleteLink(this.#config.bridgeName);
       const place = this.#choosePlace(options);
       const linkIndex = this.#host().addBridge(this.#config.bridgeName, macAddressOf(place.gateway));
       try {
@@ -154,6 +155,21 @@ export class BridgeDriver implements Disposable {
 
   #host(): RouteSocket {
     return (this.#routes ??= new RouteSocket());
+  }
+
+  /**
+   * Tells whether a bridge was made here, but never got its address because the engine died: its MAC address, by which it
+   * is known for ours when it shall go, may be of a subnet that is not free any more.
+   */
+  #isHalfMade(link: Link, { isPinned }: EnsureOptions): boolean {
+    const isMadeHere = link.kind === 'bridge' && isOwnMacAddress(link.macAddress);
+    return (
+      isMadeHere &&
+      !isPinned &&
+      !this.#host()
+        .listAddresses()
+        .some(({ linkIndex }) => linkIndex === link.index)
+    );
   }
 
   #mend(link: Link, options: EnsureOptions): BridgeState {

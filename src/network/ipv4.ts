@@ -60,6 +60,11 @@ export function macAddressOf(address: number): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
+/** Tells whether {@linkcode macAddressOf} could have made a MAC address. */
+export function isOwnMacAddress(macAddress: string): boolean {
+  return macAddress.startsWith('02:42:');
+}
+
 function sizeOf(prefixLength: number): number {
   return 2 ** (32 - prefixLength);
 }

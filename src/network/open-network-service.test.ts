@@ -250,6 +250,21 @@ describe('network service', { skip: process.getuid?.() !== 0 && 'needs root' }, 
     });
   }
 
+  // The engine died between bridge and address. Another engine then took the subnet, so the bridge got the address of the next
+  // one, was not known for ours by its MAC address any more, and stayed for ever.
+  test('a half-made bridge goes away at the end, even if its subnet is taken meanwhile', async () => {
+    const engine = await openEngine();
+    engine.killInside('network.bridge.made');
+    execFileSync('ip', ['address', 'add', '172.17.5.1/24', 'dev', 'lo']);
+    const reopened = await engine.reopen();
+    const sandbox = await reopened.createSandbox('a', 'bridge');
+    assert.equal(sandbox.endpoints[0]?.ipv4Address, '172.18.0.2');
+    const name = reopened.get('bridge').bridgeName ?? '';
+    await engine[Symbol.asyncDispose]();
+    assert.equal(existsSync(`/sys/class/net/${name}`), false);
+    execFileSync('ip', ['address', 'delete', '172.17.5.1/24', 'dev', 'lo']);
+  });
+
   test('createSandbox() makes a bridge again that somebody deleted', async () => {
     await using engine = await openEngine();
     const old = await engine.networks.createSandbox('old', 'bridge');

@@ -6,7 +6,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
-import { ConsoleSocket, TerminalMaster, closeQuietly, openPipe, readablePipe, spawnProcess, writablePipe } from '../linux/index.ts';
+import {
+  ConsoleSocket,
+  TerminalMaster,
+  closeQuietly,
+  openPipe,
+  openRawTerminal,
+  readablePipe,
+  spawnProcess,
+  writablePipe,
+} from '../linux/index.ts';
 import { inheritedEnvironment } from './runtime.ts';
 import type { Socket } from 'node:net';
 import type { ExitStatus, Pipe } from '../linux/index.ts';
@@ -59,22 +68,29 @@ export function startExec(runtime: Runtime, spec: ExecProcessSpec): ExecProcess 
   held.defer(() => rmSync(spec.dir, { recursive: true, force: true }));
   const files = { process: join(spec.dir, 'process.json'), pid: join(spec.dir, 'pid'), log: join(spec.dir, 'log') };
   writeFileSync(files.process, JSON.stringify(spec.process), { mode: 0o600 });
-  const console = spec.process.terminal === true ? held.use(new ConsoleSocket(join(spec.dir, 'tty'))) : undefined;
-  const args = [...runtime.globalArguments, '--log', files.log, 'exec', '--process', files.process, '--pid-file', files.pid];
+  const isTerminal = spec.process.terminal === true;
+  const console = isTerminal && runtime.isCrun ? held.use(new ConsoleSocket(join(spec.dir, 'tty'))) : undefined;
+  // runc hands a terminal out only where it does not stay, and then nobody learns the exit code. So it gets one of its
+  // own, which it relays to that of the process: input, output, size and hang-up.
+  const relay = isTerminal && !runtime.isCrun ? held.adopt(openRawTerminal(), ({ master }) => master.close()) : undefined;
+  if (spec.process.consoleSize !== undefined) relay?.master.resize(spec.process.consoleSize);
+  const args = [...runtime.globalArguments, '--log', files.log, '--log-format', 'json', 'exec'];
+  args.push('--process', files.process, '--pid-file', files.pid);
   if (console !== undefined) args.push('--console-socket', console.path);
   args.push(spec.containerId);
-  const pipes = held.adopt(new ExecPipes(console === undefined ? spec : { stdin: false, output: false }), (made) => made.close());
+  const pipes = held.adopt(new ExecPipes(isTerminal ? { stdin: false, output: false } : spec), (made) => made.close());
   const pidFile = held.adopt(new FileWatch(spec.dir, files.pid), (watching) => watching.close());
   const child = (() => {
     try {
-      return spawnProcess({ file: runtime.path, args, env: inheritedEnvironment(), fds: pipes.childEnds });
+      const standard = relay === undefined ? { fds: pipes.childEnds } : { terminalPath: relay.path };
+      return spawnProcess({ file: runtime.path, args, env: inheritedEnvironment(), ...standard });
     } finally {
       closeQuietly(...Object.values(pipes.childEnds));
     }
   })();
   // It runs: everything now ends with it.
   held.move();
-  const terminal = receiveTerminal(console, child.exited);
+  const terminal = relay === undefined ? receiveTerminal(console, child.exited) : Promise.resolve(relay.master);
   const started = Promise.race([pidFile.appeared, child.exited.then(() => existsSync(files.pid))]);
   const exited = Promise.all([child.exited, terminal, started]).then(([status, , hasRun]) => {
     pidFile.close();
@@ -163,7 +179,7 @@ async function receiveTerminal(console: ConsoleSocket | undefined, exited: Promi
 function outcome(status: ExitStatus, hasRun: boolean, logPath: string, dir: string): ExecOutcome {
   let log = '';
   try {
-    if (!hasRun && existsSync(logPath)) log = readFileSync(logPath, 'utf8').trim();
+    if (!hasRun && existsSync(logPath)) log = lastMessage(readFileSync(logPath, 'utf8'));
     rmSync(dir, { recursive: true, force: true });
   } catch (error) {
     // How it ended is known all the same; the directory is swept when the next engine opens.
@@ -171,6 +187,18 @@ function outcome(status: ExitStatus, hasRun: boolean, logPath: string, dir: stri
   }
   const exitCode = status.code ?? SIGNAL_BASE;
   return { exitCode, startError: hasRun ? undefined : log === '' ? `the runtime exited with code ${exitCode}` : log };
+}
+
+/** The runtime's last word in a log of JSON lines; the text as it is if it is something else. */
+function lastMessage(log: string): string {
+  const line = log.trim().split('\n').at(-1) ?? '';
+  try {
+    const entry: unknown = JSON.parse(line);
+    if (typeof entry === 'object' && entry !== null && 'msg' in entry) return String(entry.msg);
+  } catch {
+    // Falls through.
+  }
+  return line;
 }
 
 function readPid(path: string): number {

@@ -110,12 +110,23 @@ async function readReply(fd: number): Promise<{ readonly pid: number; readonly m
   try {
     const reply: unknown = JSON.parse(text);
     if (typeof reply === 'object' && reply !== null && 'data' in reply && typeof reply.data === 'number') {
-      return { pid: reply.data, message: 'message' in reply ? String(reply.message).trim() : 'the runtime gave no reason' };
+      return { pid: reply.data, message: 'message' in reply ? plainWords(String(reply.message)) : 'the runtime gave no reason' };
     }
   } catch {
     // Falls through: an unreadable reply is no reply.
   }
   return { pid: -1, message: text === '' ? 'the monitor ended without a reply' : `the monitor replied ${JSON.stringify(text)}` };
+}
+
+/** runc's words without what its logger puts around them. */
+function plainWords(message: string): string {
+  const quoted = /\bmsg=("(?:[^"\\]|\\.)*")\s*$/.exec(message)?.[1];
+  try {
+    return quoted === undefined ? message.trim() : String(JSON.parse(quoted));
+  } catch {
+    // Quoted as only Go quotes.
+    return message.trim();
+  }
 }
 
 function readPidFile(path: string): number | undefined {

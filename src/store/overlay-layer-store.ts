@@ -93,8 +93,8 @@ class OverlayLayerStore implements LayerStore {
     }
     const lower = this.#ancestors(parent);
     const dir = this.#makeDirectory(parent, 'prepare');
-    failpoint('layer.prepare.made');
     try {
+      failpoint('layer.prepare.made');
       this.#table.addWritable(key, { dir, parent });
     } catch (error) {
       this.#trash.drop(join(this.#layers, dir));

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import type { EngineMarks } from '../harness/leaks.ts';
-import { waitForNoLeftovers } from '../harness/leaks.ts';
 
 /** All that an engine's directories hold once every container and image is removed and the engine has ended. */
-const ROOT_FILES = /^(engine\.lock|pier\.db(-wal|-shm)?|containers|layers|layers\/\.trash|blobs|blobs\/sha256|blobs\/ingest)$/;
-const STATE_FILES = /^(c|exits|netns|x|crun|runc)$/;
+const ROOT_FILES =
+  /^(engine\.lock|pier\.db(-wal|-shm)?|containers|layers|layers\/\.trash|blobs|blobs\/sha256|blobs\/ingest|seccomp|seccomp\/[0-9a-f]{64}\.bpf)$/;
+const STATE_FILES = /^(lock|c|exits|netns|x|runtimes|runtimes\/\w+)$/;
 
 /** What is in an engine's directories although everything was removed: one line each. */
 export function unexpectedFiles({ root, state }: EngineMarks): string[] {
@@ -12,11 +12,6 @@ export function unexpectedFiles({ root, state }: EngineMarks): string[] {
     ...namesIn(root).flatMap((name) => (ROOT_FILES.test(name) ? [] : [`file ROOT/${name}`])),
     ...namesIn(state).flatMap((name) => (STATE_FILES.test(name) ? [] : [`file STATE/${name}`])),
   ];
-}
-
-/** Everything that an engine left, on the machine and in its directories. Call it when the engine has ended. */
-export async function everythingLeft(marks: EngineMarks): Promise<string[]> {
-  return [...(await waitForNoLeftovers(marks, 10_000)), ...unexpectedFiles(marks)];
 }
 
 function namesIn(directory: string): string[] {

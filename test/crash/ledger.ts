@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import type { TestDaemon } from '../harness/daemon.ts';
 import { api, jsonOf, type ApiRequestOptions, type ApiResponse } from '../harness/http.ts';
+import { until } from '../harness/until.ts';
 
 /** What a client was told of a container. */
 export interface KnownContainer {
@@ -67,8 +69,8 @@ export class Ledger {
       const request = `${act.method} ${act.path}`;
       this.refusals.push({ request, status: response.status, message: response.body.toString() });
       response = await this.request(act.method, act.path, act.options);
-      // What failed after it was done is not there to be done again.
-      const isDoneAlready = response.status === 404 && act.method === 'DELETE';
+      // What failed after it was done cannot be done again.
+      const isDoneAlready = [304, 404, 409].includes(response.status);
       assert.ok(!isRefused(response) || isDoneAlready, `${request} again: ${response.status} ${response.body.toString()}`);
     }
     await act.promises?.(this, response);
@@ -82,7 +84,10 @@ export class Ledger {
       path: `/containers/create?name=${name}`,
       options: { json: config },
       touches: [name],
-      promises: (_, response) => void this.containers.set(name, { id: jsonOf<{ Id: string }>(response).Id, status: 'created' }),
+      promises: async (_, response) => {
+        const id = response.status === 201 ? jsonOf<{ Id: string }>(response).Id : (await this.inspect(name)).Id;
+        this.containers.set(name, { id, status: 'created' });
+      },
     });
   }
 
@@ -119,7 +124,16 @@ export class Ledger {
 
   async listTags(): Promise<readonly string[]> {
     const images = jsonOf<{ RepoTags: string[] }[]>(await this.request('GET', '/images/json'));
-    return images.flatMap((image) => image.RepoTags);
+    return images.flatMap((image) => image.RepoTags).filter((tag) => tag !== '<none>:<none>');
+  }
+
+  /** Waits until monitors have recorded a number of ends. */
+  async untilRecorded(exitDirectory: string, count: number): Promise<void> {
+    const recorded = (): string[] => readdirSync(exitDirectory).filter((name) => /^[0-9a-f]{64}$/.test(name));
+    await until(
+      () => recorded().length >= count,
+      () => `${recorded().length} ends are recorded`,
+    );
   }
 
   /** Fails unless the daemon stands by all that it acknowledged, and holds nothing that nobody asked for. */

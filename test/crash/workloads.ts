@@ -16,16 +16,21 @@ export interface Workload {
   readonly name: string;
   /** The failpoints that it was written for; it may pass others, too. */
   readonly prefixes: readonly string[];
+  /** False if it acts on the stores itself, with no daemon running: then the failpoints are armed in its own process. */
+  readonly needsDaemon: boolean;
   /** @param env With the failpoints, for what does not go through the daemon. */
   readonly run: (ledger: Ledger, env: Readonly<Record<string, string>>) => Promise<void>;
 }
 
+/** Message of the error that a workload without a daemon throws when it died at a failpoint. */
+export const PROCESS_DIED = 'the process died at a failpoint';
+
 /** Together they pass every failpoint there is. */
 export const WORKLOADS: readonly Workload[] = [
-  { name: 'containers', prefixes: ['container.', 'network.', 'layer.prepare'], run: workOnContainers },
-  { name: 'images', prefixes: ['image.', 'blob.', 'layer.'], run: workOnImages },
-  { name: 'shutdown', prefixes: ['network.bridge.unruled'], run: shutDown },
-  { name: 'commit', prefixes: ['layer.commit'], run: commitLayer },
+  { name: 'containers', prefixes: ['container.', 'network.', 'layer.prepare'], needsDaemon: true, run: workOnContainers },
+  { name: 'images', prefixes: ['image.', 'blob.', 'layer.'], needsDaemon: true, run: workOnImages },
+  { name: 'shutdown', prefixes: ['network.bridge.unruled'], needsDaemon: true, run: shutDown },
+  { name: 'commit', prefixes: ['layer.commit'], needsDaemon: false, run: commitLayer },
 ];
 
 /** The configuration of a container that runs until it is told to end. */
@@ -155,8 +160,9 @@ async function commitLayer(ledger: Ledger, env: Readonly<Record<string, string>>
   const script = join(ledger.daemon.directory, 'commit.mjs');
   await writeFile(script, COMMIT_SCRIPT);
   const args = ['--disable-warning=ExperimentalWarning', script, ledger.daemon.root];
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'ignore' });
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'inherit' });
   const exitCode = await exitOf(child);
-  if (exitCode === 137) throw new Error('the process died');
+  if (exitCode === 137) throw new Error(PROCESS_DIED);
+  console.error('DEBUG', exitCode);
   if (exitCode !== 0) ledger.refusals.push({ request: 'commit', status: 500, message: `exit code ${exitCode}` });
 }

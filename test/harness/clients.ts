@@ -37,16 +37,14 @@ export interface RunOutcome {
 
 const CACHE_DIR = process.env['PIER_TEST_CACHE'] ?? '/var/cache/pier-tests';
 
-/** Set when the tests shall run the built `dist/` instead of the sources. */
-export const USES_DIST: boolean = process.env['PIER_TEST_DIST'] === '1';
+/** Set to the directory of a built package (with `bin/` and `dist/`) when the tests shall run that instead of the sources. */
+const BUILT_PACKAGE = process.env['PIER_TEST_PACKAGE'];
 
 /** Command line that runs this project's CLI, without arguments. */
-export const PIER_COMMAND: readonly string[] = [
-  process.execPath,
-  ...(USES_DIST
-    ? [join(PROJECT_DIR, 'bin', 'pier.js')]
-    : ['--disable-warning=ExperimentalWarning', join(PROJECT_DIR, 'src', 'cli', 'bin.ts')]),
-];
+export const PIER_COMMAND: readonly string[] =
+  BUILT_PACKAGE === undefined
+    ? [process.execPath, '--disable-warning=ExperimentalWarning', join(PROJECT_DIR, 'src', 'cli', 'bin.ts')]
+    : [process.execPath, join(BUILT_PACKAGE, 'bin', 'pier.js')];
 
 /** This project's own CLI. */
 export function pierClient(): Client {

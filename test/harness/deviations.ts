@@ -54,6 +54,7 @@ const DEVIATIONS: readonly Deviation[] = [
     problem: /found null$/,
     reason: NULL_SLICE,
   },
+  { operation: /^POST \/(images|containers)\/prune$/, where: /^\/(Images|Containers)Deleted$/, problem: /found null$/, reason: NULL_SLICE },
   { operation: 'GET /containers/json', where: '/*/Labels', problem: /found null$/, reason: NULL_SLICE },
   { operation: 'GET /images/json', where: /^\/\*\/(Labels|RepoDigests)$/, problem: /found null$/, reason: NULL_SLICE },
   {

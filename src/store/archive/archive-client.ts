@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { PierError } from '../../base/errors.ts';
+import { returnFreeMemory } from '../../linux/index.ts';
 import { fromPlainError } from './archive-protocol.ts';
 import type { ArchiveOperation, ArchiveOperations, ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
 import type { PackJob } from './pack-tree.ts';
@@ -85,6 +86,8 @@ export async function releaseArchiveWorker(): Promise<void> {
   worker = undefined;
   clearTimeout(idleTimer);
   await ended.terminate();
+  // Its buffers and its heap were most of what the process had grown by.
+  returnFreeMemory();
 }
 
 function packStream(job: PackJob): Readable {
