@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
+// The two dashes: node takes --env-file for its own otherwise, wherever it stands.
 // Plain JavaScript that old versions of Node can read, so that they are refused in a sentence instead of a stack trace.
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 9)) {

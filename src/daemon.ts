@@ -6,6 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { serveApi } from './api/index.ts';
+import { PierError } from './base/errors.ts';
 import { createLogger } from './base/logger.ts';
 import type { Logger } from './base/logger.ts';
 import { PIER_VERSION } from './base/version.ts';
@@ -30,6 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(DAEMON_HELP);
       return 0;
     }
+    if (process.geteuid?.() !== 0) throw new PierError('PermissionDenied', 'needs root for now: run it as root, or with sudo');
     // Flags outrank the file.
     await runDaemon({ ...readConfigFile(configFile), ...options });
     return 0;

@@ -18,7 +18,7 @@ export function parseFlagValue(kind: FlagKind, text: string): FlagValue {
     case 'int':
       return parseInteger(text);
     case 'decimal':
-      if (!/^\d*\.?\d+$|^\d+\.$/.test(text)) throw new ValueError(`failed to parse ${text} as a rational number`);
+      if (!/^[+-]?(?:\d*\.?\d+|\d+\.)$/.test(text)) throw new ValueError(`failed to parse ${text} as a rational number`);
       return Number(text);
     case 'bytes':
       return parseBytes(text);

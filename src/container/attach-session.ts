@@ -29,7 +29,8 @@ export class AttachSession implements StreamSession {
     this.tty = target.tty;
     this.#target = target;
     this.#options = options;
-    this.#scanner = new DetachScanner(parseDetachKeys(target.tty ? options.detachKeys : ''));
+    const detachKeys = parseDetachKeys(options.detachKeys);
+    this.#scanner = new DetachScanner(target.tty ? detachKeys : Buffer.alloc(0));
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     // All there is, of earlier runs too, as Docker has it.
     this.output = this.#read(options.logs === true ? 0 : statSync(target.logPath).size);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PierError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
 import { resolveCapabilities, startExec } from '../oci/index.ts';
+import { parseDetachKeys } from './detach-keys.ts';
 import { ExecSession } from './exec-session.ts';
 import { processEnv } from './process-env.ts';
 import { requireProcess } from './signal-container.ts';
@@ -44,6 +45,9 @@ export class ExecService implements Disposable {
     if (spec.argv.length === 0 || spec.argv[0] === '') {
       throw new PierError('InvalidArgument', 'Cannot create exec: no command is given', { reason: 'exec.no-command' });
     }
+    // Refused now: a client that starts it waits for a stream, and shows no error text but "unable to upgrade".
+    parseDetachKeys(spec.detachKeys);
+    if (spec.user !== '') lookUpUser(this.#context.paths.rootfs(container.id), spec.user);
     this.#forgetRemoved();
     const id = newId();
     const exec: Exec = { id, containerId: container.id, spec, isRunning: false, exitCode: undefined, pid: 0 };
@@ -180,12 +184,15 @@ export class ExecService implements Disposable {
     const { startError = '' } = await process.exited;
     // It may have been passed before the command turned out not to be there.
     (await process.terminal)?.close();
-    const reason = /executable file (?:.* )?not found|no such file or directory/i.test(startError)
-      ? 'exec.command-not-found'
-      : /permission denied|is a directory|exec format error|open executable/i.test(startError)
-        ? 'exec.command-not-executable'
-        : 'exec.failed';
-    const exitCode = reason === 'exec.command-not-found' ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    const isMissing = /executable file (?:.* )?not found|no such file or directory/i.test(startError);
+    const exitCode = isMissing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    const reason = /\bchdir\b/.test(startError)
+      ? 'exec.failed'
+      : isMissing
+        ? 'exec.command-not-found'
+        : /permission denied|is a directory|exec format error|open executable/i.test(startError)
+          ? 'exec.command-not-executable'
+          : 'exec.failed';
     record.exec = { ...record.exec, isRunning: false, exitCode };
     const { id, spec } = record.exec;
     return new PierError('InvalidArgument', `Cannot start exec "${id}" in container "${container.id}": ${startError}`, {

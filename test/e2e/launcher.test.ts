@@ -101,6 +101,15 @@ describe('./pier', { skip: needsRoot, concurrency: false, timeout: 300_000 }, ()
     assert.match(missing.stderr, /no-such\.tar/);
   });
 
+  // Node read the file first, died of a missing one and took NODE_OPTIONS from others.
+  it('leaves --env-file to pier', async () => {
+    const { exitCode, stderr } = await launch(['run', '--env-file', '/no/such.env', 'alpine']);
+    assert.deepEqual(
+      { exitCode, firstLine: stderr.split('\n')[0] },
+      { exitCode: 125, firstLine: 'pier: open /no/such.env: no such file or directory' },
+    );
+  });
+
   it('asks for root', async () => {
     const { exitCode, stdout, stderr } = await launch(['ps'], {
       command: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', launcher],

@@ -106,7 +106,7 @@ describeWithClients('terminals', (pier) => {
   it('a terminal survives the death of the daemon', { skip: IS_PEER && 'a peer is not killed' }, async () => {
     await using first = pier.tty('run', '-ti', '--name', 'adopted', 'alpine');
     await first.until('/ # ');
-    await first.command('mark=before', '/ # ');
+    await first.command('mark=before; echo set-$((1+1))', /\nset-2\r/);
     await pier.daemon.killAndRestart();
     await using second = pier.tty('attach', 'adopted');
     second.write('\n');

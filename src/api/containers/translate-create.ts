@@ -158,7 +158,8 @@ function translateNetworkMode(mode: string): ContainerSpec['networkMode'] {
       return mode;
     default:
       if (mode.startsWith('container:')) throw notSupported(`HostConfig.NetworkMode ${JSON.stringify(mode)}`);
-      throw dockerError('NotFound', `network ${mode} not found`);
+      // Not 404, which Docker's command line takes for a missing image and pulls.
+      throw dockerError('InvalidArgument', `network ${mode} not found`);
   }
 }
 

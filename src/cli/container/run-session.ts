@@ -1,6 +1,7 @@
 import type { Client, HijackedStream, PendingWait, WaitCondition } from '../../client/index.ts';
 import { PierError } from '../../base/errors.ts';
 import type { WaitResponse } from '../../wire/index.ts';
+import { CommandError } from '../command-error.ts';
 import { followWindowSize } from '../stream/follow-window-size.ts';
 import { pumpStreams } from '../stream/pump-streams.ts';
 import type { StreamEnd } from '../stream/pump-streams.ts';
@@ -56,14 +57,15 @@ export async function startAttached(session: AttachedStart): Promise<SessionEnd>
 /**
  * Waits for a container's exit code.
  *
- * @throws {PierError} With the daemon's own text if it could not wait, or `Unavailable` if it went away.
+ * @throws {PierError} With the daemon's own text if it could not wait; a {@linkcode CommandError} with 125 if it went away.
  */
 export async function exitCodeOf(wait: PendingWait): Promise<number> {
   let answer: WaitResponse;
   try {
     answer = await wait.result();
   } catch (error) {
-    throw new PierError('Unavailable', 'error waiting for container: unexpected EOF', { cause: error });
+    // The daemon is gone, and containers outlive it.
+    throw new CommandError("error waiting for container: unexpected EOF (the container may run on, see 'pier ps')", 125, { cause: error });
   }
   if (answer.Error?.Message) throw new PierError('Internal', answer.Error.Message);
   return answer.StatusCode;
