@@ -18,6 +18,11 @@ export class KeyedLock {
     }
   }
 
+  /** Waits until no work is running or waiting. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
+
   /** Tells whether work on `key` is running or waiting. */
   isBusy(key: string): boolean {
     return this.#tails.has(key);

@@ -39,6 +39,8 @@ const READ: readonly (readonly [line: string, flags: Readonly<Record<string, unk
     ['-m 1.5GiB', { memory: 1.5 * 2 ** 30 }, []],
     ['-m 10b', { memory: 10 }, []],
     ['--cpus .5', { cpus: 0.5 }, []],
+    // The daemon says which are possible.
+    ['--cpus -1', { cpus: -1 }, []],
     ['-h name', { hostname: 'name' }, []],
   ];
 

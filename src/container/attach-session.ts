@@ -34,6 +34,8 @@ export class AttachSession implements StreamSession {
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     // All there is, of earlier runs too, as Docker has it.
     this.output = this.#read(options.logs === true ? 0 : statSync(target.logPath).size);
+    // Held from the beginning: should the engine die before the client has said anything, that is the end of the input, too.
+    if (options.stdin) void target.run.begun.then((input) => input?.open());
     const { signal } = this.#abort;
     options.signal?.addEventListener('abort', () => this.close(), { once: true, signal });
     target.run.ended.addEventListener('abort', () => this.#resolveEnded(target.run.result === undefined ? 'closed' : 'exited'), {

@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PierError, hasCode } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { newId } from '../base/ids.ts';
@@ -48,6 +49,9 @@ import type {
   WaitResult,
 } from './container-service.ts';
 import type { StopOptions } from './container-life-cycle.ts';
+
+/** How long closing waits for changes that have begun. */
+const CLOSE_LIMIT_MS = 10_000;
 
 /** What {@linkcode openContainerService} needs. */
 export interface ContainerServiceConfig {
@@ -336,6 +340,8 @@ class LiveContainerService implements OpenContainerService {
     this.#lifeCycle[Symbol.dispose]();
     this.#execs[Symbol.dispose]();
     this.#context.runs.letGo();
+    // What has begun is written down before the database goes; a runtime that hangs is left to recovery.
+    await Promise.race([this.#context.locks.idle(), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]);
   }
 
   #onExit(id: string): void {

@@ -4,7 +4,7 @@ import { SeqpacketSender } from '../linux/index.ts';
 /**
  * Standard input of one run of a container: one connection to its monitor, shared by all clients.
  *
- * It is opened when somebody first has something to say. The monitor closes the process's input when the connection
+ * It is opened when somebody first has something to say, or whose going away shall end the input. The monitor closes the process's input when the connection
  * ends, unless it was told to leave it open; that is how end of input is passed on.
  */
 export class ProcessInput {
@@ -27,6 +27,13 @@ export class ProcessInput {
   write(data: Buffer): Promise<void> {
     return this.#enqueue(async () => {
       if (!this.#isEnded && data.length > 0) await this.#connect().send(data);
+    });
+  }
+
+  /** A client has come whose end, or the engine's death, shall end the process's input, if it is one that ends so. */
+  open(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#isClosedOnEnd && !this.#isEnded) this.#connect();
     });
   }
 

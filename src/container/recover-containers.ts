@@ -114,7 +114,7 @@ function startsWithEngine({ spec, state }: Container): boolean {
 
 /** Removes what belongs to no container. */
 async function sweep(context: ContainerContext): Promise<void> {
-  const { index, paths, layers, host } = context;
+  const { index, paths, layers, images, host } = context;
   const isStray = (id: string): boolean => index.byId(id) === undefined;
   for (const name of host.cgroups.list(host.cgroupParent).filter(isStray)) {
     const path = `${host.cgroupParent}/${name}`;
@@ -134,13 +134,16 @@ async function sweep(context: ContainerContext): Promise<void> {
       await attempt(context, join(directory, id), () => rmSync(join(directory, id), { recursive: true, force: true }));
     }
   }
-  for (const key of layers.writableKeys().filter((name) => /^[0-9a-f]{64}$/.test(name) && isStray(name))) {
+  const strayLayers = layers.writableKeys().filter((name) => /^[0-9a-f]{64}$/.test(name) && isStray(name));
+  for (const key of strayLayers) {
     await attempt(context, `layer ${key}`, async () => {
       await layers.remove(key).catch((error: unknown) => {
         if (!hasCode(error, 'NotFound')) throw error;
       });
     });
   }
+  // The layers of images that are gone stayed for them.
+  if (strayLayers.length > 0) await attempt(context, 'images', () => images.sweep());
 }
 
 function entries(directory: string): readonly string[] {

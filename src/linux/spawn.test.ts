@@ -46,6 +46,11 @@ describe('spawnProcess()', () => {
     assert.match(await outputOf('cat /proc/self/status'), /SigIgn:\s*0*(?:18)?0+\n/);
   });
 
+  it('starts where it is told', async () => {
+    const process = spawnProcess({ file: '/bin/sh', args: ['-c', '[ "$(pwd)" = /usr ]'], env: ENV, cwd: '/usr' });
+    assert.deepEqual(await process.exited, { code: 0, signal: undefined });
+  });
+
   it('inherits nothing of the environment', async () => {
     assert.equal(await outputOf('env | grep -v -e ^PWD= -e ^_= -e ^SHLVL='), 'PATH=/usr/bin:/bin\n');
   });

@@ -22,6 +22,8 @@ export interface SpawnOptions {
   readonly fds?: Readonly<Record<number, number>>;
   /** A terminal's path: it is the child's 0, 1 and 2, and controls the session that the child leads. */
   readonly terminalPath?: string;
+  /** Where it starts; where this process is, if missing. */
+  readonly cwd?: string;
 }
 
 /** How a process ended: exactly one of the two is set. */
@@ -50,6 +52,10 @@ const actionsDup2 = libcFunction<(actions: Buffer, from: number, to: number) => 
 );
 const actionsOpen = libcFunction<(actions: Buffer, fd: number, path: string, flags: number, mode: number) => number>(
   'int posix_spawn_file_actions_addopen(void *actions, int fd, const char *path, int flags, unsigned int mode)',
+);
+// Not POSIX yet, but in glibc since 2.29 and musl since 1.1.24.
+const actionsChdir = libcFunction<(actions: Buffer, path: string) => number>(
+  'int posix_spawn_file_actions_addchdir_np(void *actions, const char *path)',
 );
 const attributesInit = libcFunction<(attributes: Buffer) => number>('int posix_spawnattr_init(void *attributes)');
 const attributesSetFlags = libcFunction<(attributes: Buffer, flags: number) => number>(
@@ -104,6 +110,7 @@ export function spawnProcess(options: SpawnOptions): SpawnedProcess {
   actionsInit(actions);
   const pid = new Int32Array(1);
   try {
+    if (options.cwd !== undefined) actionsChdir(actions, options.cwd);
     addDescriptors(actions, options);
     const argv = [options.file, ...options.args, null];
     const errno = posixSpawn(pid, options.file, actions, spawnAttributes(options), argv, [...options.env, null]);

@@ -162,7 +162,7 @@ export class BridgeDriver implements Disposable {
    * is known for ours when it shall go, may be of a subnet that is not free any more.
    */
   #isHalfMade(link: Link, { isPinned }: EnsureOptions): boolean {
-    const isMadeHere = link.kind === 'bridge' && isOwnMacAddress(link.macAddress);
+    const isMadeHere = link.kind === 'bridge' && link.macAddress !== undefined && isOwnMacAddress(link.macAddress);
     return (
       isMadeHere &&
       !isPinned &&

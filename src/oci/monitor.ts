@@ -56,6 +56,8 @@ export async function startMonitor(monitorPath: string, runtime: Runtime, spec: 
         args: monitorArguments(runtime, spec),
         env: [...inheritedEnvironment(), `_OCI_SYNCPIPE=${SYNC_FD}`],
         fds: { [SYNC_FD]: sync.writeFd },
+        // It makes an empty file "oom" where it is when the kernel kills for want of memory, and holds the directory for as long as it lives.
+        cwd: spec.bundleDir,
       });
     } catch (error) {
       closeSync(sync.readFd);

@@ -12,10 +12,13 @@ import { missingMaterial } from '../harness/fixture.ts';
 import { jsonOf } from '../harness/http.ts';
 import { PROJECT_DIR } from '../harness/images.ts';
 import { waitForNoLeftovers } from '../harness/leaks.ts';
+import { useCompileCache } from './compile-cache.ts';
 import { unexpectedFiles } from './engine-files.ts';
 import { Ledger } from './ledger.ts';
 import { rootfsTar } from './small-images.ts';
 import { BASE, PROCESS_DIED, sleeper, WORKLOADS, type Workload } from './workloads.ts';
+
+useCompileCache();
 
 const skip = missingMaterial() || (IS_PEER && 'about what only pier has');
 

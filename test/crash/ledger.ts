@@ -44,6 +44,8 @@ export class Ledger {
   readonly tags: Set<string> = new Set();
   /** Touched by a request that was not answered, or not as it should. */
   readonly doubtful: Set<string> = new Set();
+  /** Ends that were not reported yet of processes that were started. */
+  readonly owed: Map<string, { readonly id: string; readonly exitCode: number }> = new Map();
   /** Refused requests, each of which succeeded when it was sent again. */
   readonly refusals: Refusal[] = [];
   readonly daemon: TestDaemon;
@@ -97,18 +99,55 @@ export class Ledger {
       method: 'POST',
       path: `/containers/${name}/${verb}`,
       touches: [name],
-      promises: async () => {
-        const { Id, State } = await this.inspect(name);
-        if (status !== undefined) assert.equal(State.Status, status, `${verb} ${name}`);
-        if (exitCode !== undefined) assert.equal(State.ExitCode, exitCode, `${verb} ${name}`);
-        const hasProcess = status === 'running' || status === 'paused';
-        this.containers.set(name, {
-          id: Id,
-          status,
-          ...(hasProcess ? { pid: State.Pid } : {}),
-          ...(exitCode === undefined ? {} : { exitCode }),
-        });
+      promises: () => {
+        const id = this.containers.get(name)?.id ?? '';
+        this.containers.set(name, { id, status, ...(exitCode === undefined ? {} : { exitCode }) });
       },
+    });
+    const known = this.containers.get(name);
+    if (status === undefined || known === undefined) return;
+    const { State } = await this.inspect(name);
+    assert.equal(State.Status, status, `${verb} ${name}`);
+    if (exitCode !== undefined) assert.equal(State.ExitCode, exitCode, `${verb} ${name}`);
+    if (status === 'running' || status === 'paused') this.containers.set(name, { ...known, pid: State.Pid });
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.act({
+      method: 'DELETE',
+      path: `/containers/${name}?force=1`,
+      touches: [name],
+      promises: () => void this.containers.delete(name),
+    });
+  }
+
+  /** Brings an image in by a request with an archive. */
+  async bringIn(tag: string, path: string, body: Buffer): Promise<void> {
+    await this.act({
+      method: 'POST',
+      path,
+      options: { body, headers: { 'content-type': 'application/x-tar' } },
+      touches: [`image:${tag}`],
+      promises: () => void this.tags.add(tag),
+    });
+  }
+
+  async tag(from: string, to: string): Promise<void> {
+    const [repo = '', tag = ''] = to.split(':');
+    await this.act({
+      method: 'POST',
+      path: `/images/${from}/tag?repo=${repo}&tag=${tag}`,
+      touches: [`image:${to}`],
+      promises: () => void this.tags.add(to),
+    });
+  }
+
+  async untag(tag: string): Promise<void> {
+    await this.act({
+      method: 'DELETE',
+      path: `/images/${tag}`,
+      touches: [`image:${tag}`],
+      promises: () => void this.tags.delete(tag),
     });
   }
 
@@ -136,15 +175,65 @@ export class Ledger {
     );
   }
 
+  /** Waits until the daemon has reported all ends that it owes, with their codes. */
+  async assertEndsReported(): Promise<void> {
+    for (const [name, { exitCode }] of this.owed) {
+      let state = 'nothing';
+      const hasEnded = async (): Promise<boolean> => {
+        const { State } = await this.inspect(name);
+        state = `${State.Status} ${State.ExitCode}`;
+        return State.Status === 'exited';
+      };
+      await until(hasEnded, () => `${name} is ${state}`);
+      assert.equal(state, `exited ${exitCode}`, `the end of ${name}`);
+      this.containers.set(name, { id: this.owed.get(name)?.id ?? '', status: 'exited', exitCode });
+    }
+    this.owed.clear();
+  }
+
   /** Fails unless the daemon stands by all that it acknowledged, and holds nothing that nobody asked for. */
   async assertKept(): Promise<void> {
-    const listed = new Map((await this.listContainers()).map((container) => [container.Names[0]?.slice(1) ?? '', container]));
+    await this.assertOwnKept();
+    const names = (await this.listContainers()).map((container) => container.Names[0]?.slice(1) ?? '');
+    for (const name of names) assert.ok(this.containers.has(name) || this.doubtful.has(name), `container ${name} is nobody's`);
+    for (const tag of await this.listTags()) {
+      assert.ok(this.tags.has(tag) || this.doubtful.has(`image:${tag}`), `image ${tag} is nobody's`);
+    }
+  }
+
+  /** Fails unless the daemon stands by all that it acknowledged to this client. */
+  async assertOwnKept(): Promise<void> {
     for (const [name, known] of this.containers) if (!this.doubtful.has(name)) await this.#assertContainerKept(name, known);
-    for (const name of listed.keys()) assert.ok(this.containers.has(name) || this.doubtful.has(name), `container ${name} is nobody's`);
     const tags = new Set(await this.listTags());
-    const isCertain = (tag: string): boolean => !this.doubtful.has(`image:${tag}`);
-    for (const tag of this.tags) if (isCertain(tag)) assert.ok(tags.has(tag), `image ${tag} is gone`);
-    for (const tag of tags) if (isCertain(tag)) assert.ok(this.tags.has(tag), `image ${tag} is nobody's`);
+    for (const tag of this.tags) assert.ok(tags.has(tag) || this.doubtful.has(`image:${tag}`), `image ${tag} is gone`);
+  }
+
+  /** Asks for all that was in doubt when the last daemon died: what is there counts from now on. */
+  async settleDoubts(): Promise<void> {
+    const tags = new Set(await this.listTags());
+    for (const doubt of this.doubtful) {
+      if (doubt.startsWith('image:')) {
+        const tag = doubt.slice('image:'.length);
+        if (tags.has(tag)) this.tags.add(tag);
+        else this.tags.delete(tag);
+      } else await this.#settleContainer(doubt);
+    }
+    this.doubtful.clear();
+  }
+
+  async #settleContainer(name: string): Promise<void> {
+    const response = await this.request('GET', `/containers/${name}/json`);
+    if (response.status === 404) {
+      this.containers.delete(name);
+      return;
+    }
+    assert.equal(response.status, 200, `inspect ${name}: ${response.body.toString()}`);
+    const { Id, State } = jsonOf<Inspected>(response);
+    const known = this.containers.get(name);
+    const status = STATUSES.find((candidate) => candidate === State.Status);
+    assert.ok(status !== undefined, `the status of ${name}, which was touched when the daemon died, is ${State.Status}`);
+    if (known !== undefined) assert.equal(Id, known.id, `the id of ${name}`);
+    this.containers.set(name, { id: Id, status, ...(State.Pid > 0 ? { pid: State.Pid } : {}) });
   }
 
   async #assertContainerKept(name: string, known: KnownContainer): Promise<void> {
@@ -156,6 +245,8 @@ export class Ledger {
     if (known.exitCode !== undefined) assert.equal(State.ExitCode, known.exitCode, `the exit code of ${name}`);
   }
 }
+
+const STATUSES = ['created', 'running', 'paused', 'exited'] as const;
 
 function isRefused({ status, body }: ApiResponse): boolean {
   // A stream that began well says at its end that it failed.

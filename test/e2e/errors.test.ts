@@ -140,6 +140,15 @@ describe('errors of the API', { skip: missingMaterial() }, () => {
       400,
       /unknown or invalid runtime name: nothing/,
     );
+    // With 404 Docker's command line takes the image for missing, and pulls it.
+    if (!IS_PEER)
+      await refused(
+        'POST',
+        '/containers/create',
+        { json: { ...create, HostConfig: { NetworkMode: 'no-such' } } },
+        400,
+        /network no-such not found/,
+      );
     await refused('GET', '/containers/json?filters=%7Bbad', {}, 400, /invalid filter|invalid character/);
     assert.deepEqual(await pier.daemon.json('GET', '/containers/json?all=1'), []);
   });

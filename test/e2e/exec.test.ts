@@ -38,6 +38,16 @@ describeWithClients('exec', (pier) => {
     assert.equal(await pier.ok('exec', '-u', '12:34', 'c-1', 'sh', '-c', 'id -u; id -g'), '12\n34');
   });
 
+  // Docker's own command line, waiting for a stream, said no more than "unable to upgrade to tcp, received 500".
+  it('names a user that is not there, and a directory that is not there', async () => {
+    const user = await pier.cli('exec', '-u', 'no-such-user', 'c-1', 'id');
+    const text = 'Error response from daemon: unable to find user no-such-user: no matching entries in passwd file\n';
+    assert.deepEqual(user, { exitCode: 1, stdout: '', stderr: text });
+    const dir = await pier.cli('exec', '-w', '/no/such', 'c-1', 'id');
+    assert.equal(dir.exitCode, 127);
+    assert.match(dir.stdout + dir.stderr, /chdir.*\/no\/such/);
+  });
+
   it('-d returns at once and the process runs on', async () => {
     assert.equal(await pier.ok('exec', '-d', 'c-1', 'sh', '-c', 'sleep 0.3; echo done > /tmp/mark'), '');
     await until(async () => (await pier.cli('exec', 'c-1', 'cat', '/tmp/mark')).stdout === 'done\n');

@@ -118,6 +118,13 @@ describe('./pier', { skip: needsRoot, concurrency: false, timeout: 300_000 }, ()
     assert.equal(stderr, 'pier: needs root for now: run it as root, or with sudo\n');
   });
 
+  it('asks for root for a daemon', async () => {
+    const { exitCode, stderr } = await launch(['daemon', '--root', join(directory, 'root')], {
+      command: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, join(checkout, 'bin', 'pier.js')],
+    });
+    assert.deepEqual({ exitCode, stderr }, { exitCode: 1, stderr: 'pier daemon: needs root for now: run it as root, or with sudo\n' });
+  });
+
   it('names what it installs, and installs it after fetching the list of packages', async () => {
     const log = join(directory, 'apt.log');
     // Fails until there is a list, as on a fresh machine; then brings one program.

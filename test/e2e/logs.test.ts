@@ -56,9 +56,15 @@ describeWithClients('logs', (pier) => {
     await pier.ok('run', '-d', '--name', 'going', 'alpine', 'sh', '-c', 'for i in 1 2 3 4; do echo $i; sleep 0.3; done');
     assert.equal(await pier.ok('logs', '-f', 'going'), '1\n2\n3\n4');
     assert.equal(await pier.ok('logs', '-f', 'going'), '1\n2\n3\n4');
-    await pier.ok('run', '-d', '--name', 'tail', 'alpine', 'sh', '-c', 'echo old1; echo old2; sleep 1; echo new');
+    await pier.ok('run', '-d', '--name', 'tail', 'alpine', 'sh', '-c', 'echo old1; echo old2; until [ -e /go ]; do sleep 0.1; done; echo new');
     await until(async () => (await pier.ok('logs', 'tail')).includes('old2'));
-    assert.equal(await pier.ok('logs', '-f', '-n', '1', 'tail'), 'old2\nnew');
+    const follower = pier.background('logs', '-f', '-n', '1', 'tail');
+    let seen = '';
+    follower.stdout?.on('data', (data: Buffer) => (seen += data.toString()));
+    await until(() => Promise.resolve(seen === 'old2\n'));
+    await pier.ok('exec', 'tail', 'touch', '/go');
+    await once(follower, 'close');
+    assert.equal(seen, 'old2\nnew\n');
   });
 
   it('-f shows a line as soon as it is written', async () => {

@@ -22,7 +22,7 @@ const NPM_FLAGS = ['--prefer-offline', '--no-audit', '--no-fund', '--no-update-n
 const directory = mkdtempSync(join(tmpdir(), 'pp-'));
 const tarball = join(directory, `pier-${version}.tgz`);
 const pier = join(directory, 'prefix', 'bin', 'pier');
-// The installed command begins with `#!/usr/bin/env node`: the Node that runs this test is the one it finds.
+// The installed command begins with `#!/usr/bin/env -S node --`: the Node that runs this test is the one it finds.
 const env = { ...process.env, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) };
 
 /** What a program did. */

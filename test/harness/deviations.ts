@@ -55,6 +55,12 @@ const DEVIATIONS: readonly Deviation[] = [
     reason: NULL_SLICE,
   },
   { operation: /^POST \/(images|containers)\/prune$/, where: /^\/(Images|Containers)Deleted$/, problem: /found null$/, reason: NULL_SLICE },
+  {
+    operation: 'GET /exec/{id}/json',
+    where: '/ExitCode',
+    problem: /found null$/,
+    reason: 'a pointer in Go: null until the process has ended',
+  },
   { operation: 'GET /containers/json', where: '/*/Labels', problem: /found null$/, reason: NULL_SLICE },
   { operation: 'GET /images/json', where: /^\/\*\/(Labels|RepoDigests)$/, problem: /found null$/, reason: NULL_SLICE },
   {
@@ -88,6 +94,12 @@ const DEVIATIONS: readonly Deviation[] = [
     status: 400,
     problem: /^the status is not documented/,
     reason: 'a reference that is none is a bad parameter',
+  },
+  {
+    operation: /./,
+    status: 501,
+    problem: /^the status is not documented/,
+    reason: "pier's own, not dockerd's: what it does not do yet is refused with a status that says so",
   },
   {
     operation: 'POST /exec/{id}/start',

@@ -47,14 +47,8 @@ async function create({ backend, request, response }: HttpExchange): Promise<voi
     const id = await backend.containers.createExec(ref, spec);
     sendJson(response, 201, { Id: id } satisfies ExecCreateResponse);
   } catch (error) {
-    const reason = findPierError(error)?.reason;
-    if (reason === 'container.paused')
-      throw dockerError('Conflict', `Container ${ref} is paused, unpause the container before exec`, error);
-    // The same at a container's start has another status.
-    if (reason === 'container.no-such-user' || reason === 'container.no-such-group') {
-      throw dockerError('InvalidArgument', messageOf(error), error);
-    }
-    throw error;
+    if (findPierError(error)?.reason !== 'container.paused') throw error;
+    throw dockerError('Conflict', `Container ${ref} is paused, unpause the container before exec`, error);
   }
 }
 
