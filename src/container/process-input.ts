@@ -4,8 +4,8 @@ import { SeqpacketSender } from '../linux/index.ts';
 /**
  * Standard input of one run of a container: one connection to its monitor, shared by all clients.
  *
- * It is opened when somebody first has something to say, or whose going away shall end the input. The monitor closes the process's input when the connection
- * ends, unless it was told to leave it open; that is how end of input is passed on.
+ * It is opened when somebody first has something to say, or comes whose going away shall end the input. The monitor closes
+ * the process's input when the connection ends, unless it was told to leave it open; that is how end of input is passed on.
  */
 export class ProcessInput {
   readonly #socketPath: string;

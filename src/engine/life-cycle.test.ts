@@ -139,7 +139,7 @@ describe('Containers of an engine', { skip: isRoot ? false : 'needs root' }, () 
     await run({ argv: ['nosuch'] });
     const count = descriptors();
     for (let i = 0; i < 5; i++) await run({ argv: ['nosuch'] });
-    await run({ user: 'nobody-knows' });
+    await assert.rejects(engine.containers.createExec(id, { ...EXEC, user: 'nobody-knows' }), { code: 'InvalidArgument' });
     for (let i = 0; i < 100 && descriptors() > count; i++) await delay(10);
     assert.equal(descriptors(), count);
     assert.deepEqual(engine.containers.get(id).execIds, []);

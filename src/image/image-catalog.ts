@@ -86,8 +86,12 @@ export class ImageCatalog {
 
   /** Runs `work` in a transaction. If it throws, nothing has changed. Not reentrant. */
   change<T>(work: (edit: CatalogEdit) => T): T {
-    const draft = new Draft(this.#database, this.#images, this.#names);
-    const result = this.#database.transaction(() => work(draft));
+    // A transaction may be tried twice: each try begins with a draft of its own.
+    let draft = new Draft(this.#database, this.#images, this.#names);
+    const result = this.#database.transaction(() => {
+      draft = new Draft(this.#database, this.#images, this.#names);
+      return work(draft);
+    });
     for (const [id, image] of draft.images) {
       if (image === undefined) this.#images.delete(id);
       else this.#images.set(id, image);

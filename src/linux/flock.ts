@@ -25,14 +25,13 @@ export function lockFile(path: string): FileLock {
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | O_CLOEXEC, 0o600);
   try {
     checkSyscall(flock(fd, LOCK_EX | LOCK_NB), 'lock', path);
-    ftruncateSync(fd);
-    writeSync(fd, `${process.pid}\n`, 0);
+    writeHolder(fd);
   } catch (error) {
     const pid = isErrno(error, 'EAGAIN') ? readFileSync(path, 'utf8').trim() : undefined;
     closeSync(fd);
     if (pid === undefined) throw error;
     const holder = pid === '' ? 'another process' : `process ${pid}`;
-    throw new PierError('Conflict', `Cannot lock "${path}": ${holder} holds it`, { cause: error, reason: 'lock.held', facts: { pid } });
+    throw new PierError('Conflict', `Cannot lock "${path}": ${holder} holds it`, { reason: 'lock.held', facts: { pid } });
   }
   let held = true;
   return {
@@ -42,4 +41,14 @@ export function lockFile(path: string): FileLock {
       held = false;
     },
   };
+}
+
+/** For people and error texts. On a full disk the lock holds without it. */
+function writeHolder(fd: number): void {
+  try {
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`, 0);
+  } catch (error) {
+    if (!isErrno(error, 'ENOSPC') && !isErrno(error, 'EDQUOT')) throw error;
+  }
 }

@@ -13,6 +13,7 @@ export type { ExitStatus, SpawnedProcess, SpawnOptions } from './spawn.ts';
 export type { Mount } from './mount-spec.ts';
 export { escapeOverlayPath, performMount, unmount } from './mount.ts';
 export type { UnmountOptions } from './mount.ts';
+export { preallocate } from './preallocate.ts';
 export { returnFreeMemory } from './free-memory.ts';
 export { readFileSystem } from './statfs.ts';
 export type { FileSystemInfo } from './statfs.ts';

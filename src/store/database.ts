@@ -21,7 +21,10 @@ export interface Database extends Disposable {
   /** For statements; callers prepare once and keep. */
   readonly handle: DatabaseSync;
 
-  /** Runs `work` inside BEGIN IMMEDIATE … COMMIT; rolls back and rethrows if it throws. Not reentrant, never async. */
+  /**
+   * Runs `work` inside BEGIN IMMEDIATE … COMMIT; rolls back and rethrows if it throws. Not reentrant, never async. It may
+   * run twice, the second time with the disk that is kept for that after the first found none.
+   */
   transaction<T>(work: () => T): T;
 
   /**

@@ -37,9 +37,10 @@ class FileBlobStore implements BlobStore {
   }
 
   async sweep(): Promise<void> {
-    await rm(this.#ingest, { recursive: true, force: true });
     await mkdir(this.#ingest, { recursive: true, mode: 0o700 });
     await mkdir(this.#blobs, { recursive: true, mode: 0o700 });
+    // The directory itself stays: on a full disk it could not be made again.
+    for (const name of await readdir(this.#ingest)) await rm(join(this.#ingest, name), { recursive: true, force: true });
   }
 
   async ingest(input: Readable | Uint8Array, options: IngestOptions = {}): Promise<BlobInfo> {
@@ -147,7 +148,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 function asStoreError(error: unknown): unknown {
   if (isErrno(error, 'ENOSPC') || isErrno(error, 'EDQUOT')) {
-    return new PierError(codeOfErrno('ENOSPC'), 'Cannot store blob: no space left on the disk', { cause: error });
+    return new PierError(codeOfErrno('ENOSPC'), 'Cannot store blob: no space left on device', { cause: error });
   }
   return error;
 }

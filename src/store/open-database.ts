@@ -1,7 +1,8 @@
 import { close, fdatasync, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { DatabaseSync } from 'node:sqlite';
-import { PierError, isErrno } from '../base/errors.ts';
+import { PierError, hasCode, isErrno } from '../base/errors.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Database, Schema } from './database.ts';
 
@@ -30,13 +31,20 @@ const CODE_OF_RESULT: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode
  * `DataLoss` if the file is damaged; `ResourceExhausted` on a full disk; `PermissionDenied` on a read-only file system.
  */
 export function openDatabase(path: string, schemas: readonly Schema[]): Database {
+  const reserve = new DiskReserve(path);
+  const database = withReserve(reserve, () => openOnce(path, schemas, reserve));
+  reserve.replenish();
+  return database;
+}
+
+function openOnce(path: string, schemas: readonly Schema[], reserve: DiskReserve): Database {
   return translateErrors(path, () => {
     const handle = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     try {
       // NORMAL does not sync on commit: the log survives the death of this process, and flush() makes it survive power loss.
       handle.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
       checkIntegrity(handle, path);
-      const database = new SqliteDatabase(path, handle);
+      const database = new SqliteDatabase(path, handle, reserve);
       database.transaction(() => migrate(handle, path, schemas));
       return database;
     } catch (error) {
@@ -46,16 +54,34 @@ export function openDatabase(path: string, schemas: readonly Schema[]): Database
   });
 }
 
+/** Does work; if the disk is full, gives the reserve up and does it once more. */
+function withReserve<T>(reserve: DiskReserve, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!hasCode(error, 'ResourceExhausted') || !reserve.spend()) throw error;
+    return work();
+  }
+}
+
 class SqliteDatabase implements Database {
   readonly handle: DatabaseSync;
   readonly #path: string;
+  readonly #reserve: DiskReserve;
 
-  constructor(path: string, handle: DatabaseSync) {
+  constructor(path: string, handle: DatabaseSync, reserve: DiskReserve) {
     this.#path = path;
     this.handle = handle;
+    this.#reserve = reserve;
   }
 
   transaction<T>(work: () => T): T {
+    const result = withReserve(this.#reserve, () => this.#attempt(work));
+    this.#reserve.replenish();
+    return result;
+  }
+
+  #attempt<T>(work: () => T): T {
     return translateErrors(this.#path, () => {
       this.handle.exec('BEGIN IMMEDIATE');
       try {

@@ -1,31 +1,57 @@
 // When the machine itself is in the way: full disk, read-only root, missing runtime, archives made to harm.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { pack, type Headers } from 'tar-stream';
+import { pack, type Header } from 'tar-stream';
 import { IS_PEER, startDaemon } from '../harness/daemon.ts';
 import { bringIn, fixtureOf, missingMaterial, useDaemon } from '../harness/fixture.ts';
+import { until } from '../harness/until.ts';
 import { jsonOf, type ApiResponse, type ErrorBody } from '../harness/http.ts';
+
+/** tar-stream completes what is left out. */
+type EntryHeader = Pick<Header, 'name'> & Partial<Header>;
 
 const exec = promisify(execFile);
 const skip = missingMaterial() || (IS_PEER && 'about pier’s own files');
 
+/** A file system of 64 MB on a loop device, for as long as the work takes. */
+async function withSmallDisk(work: (root: string) => Promise<void>): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'pt-disk-'));
+  const disk = join(directory, 'disk');
+  const root = join(directory, 'root');
+  await exec('truncate', ['-s', '64M', disk]);
+  await exec('mkfs.ext4', ['-q', '-F', '-m', '0', disk]);
+  await mkdir(root);
+  await exec('mount', ['-o', 'loop', disk, root]);
+  try {
+    await work(root);
+  } finally {
+    await exec('umount', [root]);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A file system may count blocks as free that it gives to nobody, so writing is the only way to know. */
+function hasRoomFor(bytes: number, probe: string): boolean {
+  try {
+    writeFileSync(probe, Buffer.alloc(bytes), { flush: true });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
 describe('a full disk', { skip }, () => {
   it('refuses what does not fit, changes nothing, and goes on with what does', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'pt-disk-'));
-    const disk = join(directory, 'disk');
-    const root = join(directory, 'root');
-    await exec('truncate', ['-s', '64M', disk]);
-    await exec('mkfs.ext4', ['-q', '-F', disk]);
-    await mkdir(root);
-    await exec('mount', ['-o', 'loop', disk, root]);
-    try {
+    await withSmallDisk(async (root) => {
       await using daemon = await startDaemon({ root: join(root, 'r') });
       const pier = fixtureOf(daemon);
       await bringIn(daemon, 'alpine');
@@ -52,10 +78,28 @@ describe('a full disk', { skip }, () => {
       if (full.exitCode !== 0) assert.match(full.stderr, /no space left on device|database or disk is full/i);
       await pier.ok('rm', 'writer');
       assert.equal(await pier.ok('run', '--rm', '--network', 'none', 'alpine', 'echo', 'room again'), 'room again');
-    } finally {
-      await exec('umount', [root]);
-      await rm(directory, { recursive: true, force: true });
-    }
+    });
+  });
+
+  // Once nothing could be stopped or removed any more, nor could the daemon start again.
+  it('filled to the last block by logs can be emptied again, also by the next daemon', async () => {
+    await withSmallDisk(async (root) => {
+      await using daemon = await startDaemon({ root: join(root, 'r') });
+      const pier = fixtureOf(daemon);
+      await bringIn(daemon, 'alpine');
+      for (const name of ['first', 'second'])
+        await pier.ok('run', '-d', '--name', name, '--network', 'none', 'alpine', 'sh', '-c', 'sleep 2; exec yes');
+      const isFull = (): boolean => !hasRoomFor(64 * 1024, join(root, 'probe'));
+      await until(() => Promise.resolve(isFull()));
+      await pier.ok('rm', '-f', 'first');
+      await until(() => Promise.resolve(isFull()));
+      await daemon.killAndRestart();
+      assert.equal(await pier.ok('ps', '--format', '{{.Names}}'), 'second');
+      await until(() => Promise.resolve(isFull()));
+      await pier.ok('stop', '-t', '0', 'second');
+      await pier.ok('rm', 'second');
+      assert.equal(await pier.ok('run', '--rm', '--network', 'none', 'alpine', 'echo', 'room again'), 'room again');
+    });
   });
 });
 
@@ -115,7 +159,7 @@ describe('archives', { skip }, () => {
   it('no entry writes outside of its layer', async () => {
     const outside = await mkdtemp(join(tmpdir(), 'pt-victim-'));
     const deep = '../'.repeat(40);
-    const evil: [Headers, (Buffer | undefined)?][][] = [
+    const evil: [EntryHeader, (Buffer | undefined)?][][] = [
       [[{ name: `${deep}${outside}/dotdot` }, Buffer.from('x')]],
       [[{ name: `${outside}/absolute` }, Buffer.from('x')]],
       [[{ name: 'link', type: 'symlink', linkname: outside }], [{ name: 'link/through-link' }, Buffer.from('x')]],
@@ -176,7 +220,7 @@ describe('archives', { skip }, () => {
   }
 });
 
-async function tarOf(entries: readonly (readonly [Headers, (Buffer | undefined)?])[]): Promise<Buffer> {
+async function tarOf(entries: readonly (readonly [EntryHeader, (Buffer | undefined)?])[]): Promise<Buffer> {
   const archive = pack();
   for (const [headers, content] of entries) archive.entry(headers, content ?? '');
   archive.finalize();

@@ -56,7 +56,16 @@ describeWithClients('logs', (pier) => {
     await pier.ok('run', '-d', '--name', 'going', 'alpine', 'sh', '-c', 'for i in 1 2 3 4; do echo $i; sleep 0.3; done');
     assert.equal(await pier.ok('logs', '-f', 'going'), '1\n2\n3\n4');
     assert.equal(await pier.ok('logs', '-f', 'going'), '1\n2\n3\n4');
-    await pier.ok('run', '-d', '--name', 'tail', 'alpine', 'sh', '-c', 'echo old1; echo old2; until [ -e /go ]; do sleep 0.1; done; echo new');
+    await pier.ok(
+      'run',
+      '-d',
+      '--name',
+      'tail',
+      'alpine',
+      'sh',
+      '-c',
+      'echo old1; echo old2; until [ -e /go ]; do sleep 0.1; done; echo new',
+    );
     await until(async () => (await pier.ok('logs', 'tail')).includes('old2'));
     const follower = pier.background('logs', '-f', '-n', '1', 'tail');
     let seen = '';

@@ -7,7 +7,12 @@ import { JsonStream } from './json-stream.ts';
 /** `POST /images/create`: with `fromSrc=-` the body becomes an image; pulling is not there yet. */
 export async function createImage({ backend, request, response }: HttpExchange): Promise<void> {
   const source = request.text('fromSrc');
-  if (request.text('fromImage') !== '') throw notSupported(`pulling images from a registry (${request.text('fromImage')})`);
+  if (request.text('fromImage') !== '') {
+    throw dockerError(
+      'NotImplemented',
+      `pulling images from a registry (${request.text('fromImage')}) is not supported by pier yet; "load" and "import" bring in images from files`,
+    );
+  }
   if (source === '') throw dockerError('InvalidArgument', 'fromImage or fromSrc is needed');
   if (source !== '-') throw notSupported(`importing from a URL (${source})`);
   const repository = request.text('repo');

@@ -101,7 +101,7 @@ function asUnpackError(error: unknown): unknown {
   if (errno === undefined) return error;
   const code = codeOfErrno(errno);
   const isArchives = code === 'AlreadyExists' || code === 'NotFound' || errno === 'ELOOP' || errno === 'ENOTDIR' || errno === 'EISDIR';
-  const state = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'no space left on the disk' : errno;
+  const state = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'no space left on device' : errno;
   return new PierError(isArchives ? 'InvalidArgument' : code, `Cannot unpack layer: ${state}`, { cause: error });
 }
 
