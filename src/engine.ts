@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { digestOf, hexOf } from './base/digest.ts';
@@ -210,7 +210,12 @@ async function openParts(config: EngineConfig, held: AsyncDisposableStack): Prom
 
 function makeDirectory(path: string): string {
   const absolute = resolve(path);
-  mkdirSync(absolute, { recursive: true, mode: 0o711 });
+  // Not Node's recursive mkdir: it reports a read-only file system as ENOENT, and below /proc it tries without end.
+  const names = absolute.split('/').slice(1);
+  for (const [index] of names.entries()) {
+    const directory = `/${names.slice(0, index + 1).join('/')}`;
+    if (!existsSync(directory)) mkdirSync(directory, { mode: 0o711 });
+  }
   if (!statSync(absolute).isDirectory()) throw new PierError('InvalidArgument', `Cannot open engine in "${absolute}": not a directory`);
   return realpathSync(absolute);
 }

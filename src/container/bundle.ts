@@ -14,6 +14,7 @@ import { containerResolvConf, hostsFile, readHostResolvConf } from '../network/i
 import { buildRuntimeSpec, resolveCapabilities } from '../oci/index.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { processEnv } from './process-env.ts';
+import { resolveInRoot } from './resolve-in-root.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { Sandbox } from '../network/index.ts';
 import type { RuntimeSpec } from '../oci/index.ts';
@@ -106,8 +107,12 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
     oomScoreAdj: 0,
     annotations: {},
     shmSizeBytes: spec.shmSizeBytes,
-    binds: spec.binds.map((bind) => ({ ...bind, isFile: bind.isReadOnly && isFile(bind.source) })),
-    tmpfs: spec.tmpfs,
+    binds: spec.binds.map((bind) => ({
+      ...bind,
+      target: resolveInRoot(rootfsPath, bind.target),
+      isFile: bind.isReadOnly && isFile(bind.source),
+    })),
+    tmpfs: Object.fromEntries(Object.entries(spec.tmpfs).map(([target, options]) => [resolveInRoot(rootfsPath, target), options])),
     engineFiles: {
       '/etc/resolv.conf': container.resolvConfPath,
       '/etc/hostname': container.hostnamePath,

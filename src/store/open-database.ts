@@ -42,7 +42,9 @@ function openOnce(path: string, schemas: readonly Schema[], reserve: DiskReserve
     const handle = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     try {
       // NORMAL does not sync on commit: the log survives the death of this process, and flush() makes it survive power loss.
-      handle.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+      // One engine at a time has a root, so the index of the log can be in memory: as a shared mapping of a file it would be a
+      // SIGBUS on a full disk.
+      handle.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
       checkIntegrity(handle, path);
       const database = new SqliteDatabase(path, handle, reserve);
       database.transaction(() => migrate(handle, path, schemas));

@@ -90,6 +90,12 @@ const DEVIATIONS: readonly Deviation[] = [
     reason: 'a signal that does not exist is a bad parameter',
   },
   {
+    operation: 'POST /containers/{id}/exec',
+    status: 400,
+    problem: /^the status is not documented/,
+    reason: 'a user that the container does not have is a bad parameter',
+  },
+  {
     operation: 'POST /images/create',
     status: 400,
     problem: /^the status is not documented/,

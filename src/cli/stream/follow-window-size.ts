@@ -36,8 +36,13 @@ export function followWindowSize(resize: (size: WindowSize) => Promise<unknown>)
       }
     }
   };
-  const onResize = (): void => void update(1);
-  void update(FIRST_ATTEMPTS);
+  // One after the other: each goes on a connection of its own, and an old size must not arrive last.
+  let last = Promise.resolve();
+  const enqueue = (attempts: number): void => {
+    last = last.then(() => update(attempts));
+  };
+  const onResize = (): void => enqueue(1);
+  enqueue(FIRST_ATTEMPTS);
   process.stdout.on('resize', onResize);
   return () => {
     stop.abort();
