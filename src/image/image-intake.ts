@@ -18,7 +18,7 @@ import type { ImageCatalog } from './image-catalog.ts';
 import { EMPTY_RUN_CONFIG, encodeImageConfig, parseImageConfig } from './image-config.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ImageProgress, ImportOptions, LoadedImage } from './image-service.ts';
-import type { Descriptor, Image } from './image.ts';
+import type { Descriptor, Image, ImageRunConfig } from './image.ts';
 import { applyChanges } from './import-changes.ts';
 import { familiarOf, formatReference } from './reference.ts';
 import { parseNewTag } from './new-tag.ts';
@@ -77,7 +77,7 @@ export class ImageIntake {
   /** See `ImageService.import`. */
   async import(input: Readable, options: ImportOptions): Promise<Image> {
     const names = options.reference === undefined ? [] : [formatReference(parseNewTag(options.reference))];
-    const runConfig = applyChanges(EMPTY_RUN_CONFIG, options.changes ?? []);
+    const wanted = applyChanges(EMPTY_RUN_CONFIG, options.changes ?? []);
     return this.#holding('image.import', async () => {
       const probed = await probeStream(input, options.signal);
       requireSupported(probed.compression);
@@ -91,6 +91,7 @@ export class ImageIntake {
         ...signalOf(options),
       });
       failpoint('image.import.unpacked');
+      const runConfig = withCommand(wanted, this.#config.layers.hasEntry(layer.chainId, 'bin', 'sh'));
       const createdAt = options.createdAt ?? timestamp();
       const comment = options.message ?? 'Imported from -';
       const config = await this.#config.blobs.ingest(
@@ -258,4 +259,13 @@ function asBadArchive(error: unknown): unknown {
   if (!(error instanceof PierError) || (error.code !== 'InvalidArgument' && error.code !== 'DataLoss')) return error;
   if (error.reason === 'image.unsupported-compression') return error;
   return new PierError('InvalidArgument', error.message, { cause: error, reason: 'image.bad-archive', facts: { detail: error.message } });
+}
+
+/**
+ * A file system alone does not say what to run. Docker then makes an image that runs nothing until it is told what; where
+ * there is a shell, that is what people mean.
+ */
+function withCommand(runConfig: ImageRunConfig, hasShell: boolean): ImageRunConfig {
+  const isComplete = runConfig.command !== undefined || runConfig.entrypoint !== undefined;
+  return isComplete || !hasShell ? runConfig : { ...runConfig, command: ['/bin/sh'] };
 }

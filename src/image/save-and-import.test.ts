@@ -6,6 +6,7 @@ import { extract } from 'tar-stream';
 import { digestOf, hexOf } from '../base/digest.ts';
 import { PierError } from '../base/errors.ts';
 import { bytesOf, dockerArchive, openTestImages, sharedImage, sharedLayout, streamOf, tarOf } from './image-fixtures.contract.ts';
+import type { TarEntries } from './image-fixtures.contract.ts';
 import { ensureStarterImage, isStaticElf } from './starter-image.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'unpacking layers needs root';
@@ -142,6 +143,18 @@ it('import() writes a config whose digest is the id, with what the changes say',
     rootfs: { type: 'layers', diff_ids: [digestOf(BASE)] },
   });
   assert.deepEqual(image.tags, []);
+});
+
+it('import() makes an image run its shell, if it has one and nothing else is said', { skip }, async () => {
+  await using test = await openTestImages();
+  const commandOf = async (entries: TarEntries, changes: readonly string[] = []): Promise<unknown> =>
+    (await test.images.import(streamOf(await tarOf(entries)), { changes })).runConfig.command;
+  const usrMerged: TarEntries = { bin: { type: 'symlink', linkname: 'usr/bin' }, 'usr/bin/sh': 'x' };
+  assert.deepEqual(await commandOf(usrMerged), ['/bin/sh']);
+  assert.equal(await commandOf(usrMerged, ['ENTRYPOINT ["/x"]']), undefined);
+  // Followed on the host it would lead to the host's shell.
+  assert.equal(await commandOf({ bin: { type: 'symlink', linkname: '/bin' } }), undefined);
+  assert.equal(await commandOf({ hello: 'x' }), undefined);
 });
 
 it('import() refuses what it cannot read, by name, and leaves nothing', { skip }, async () => {

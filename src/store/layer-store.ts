@@ -121,6 +121,14 @@ export interface LayerStore extends LayerPreparer, AsyncDisposable {
   /** @throws {PierError} `NotFound` if no such layer is committed. */
   stat(chainId: Digest): CommittedLayer;
 
+  /**
+   * Whether a committed layer itself, without its parents, has an entry in a directory; links are followed inside the layer.
+   *
+   * @param directory Relative: `bin`.
+   * @throws {PierError} `NotFound` if no such layer is committed.
+   */
+  hasEntry(chainId: Digest, directory: string, name: string): boolean;
+
   /** All committed layers. */
   list(): readonly CommittedLayer[];
 

@@ -1,11 +1,11 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PierError, codeOfErrno, findPierError } from '../base/errors.ts';
+import { PierError, codeOfErrno, findPierError, hasCode, isErrno } from '../base/errors.ts';
 import { SILENT } from '../base/logger.ts';
 import { KeyedLock } from '../base/keyed-lock.ts';
 import { digestOf } from '../base/digest.ts';
 import { failpoint } from '../base/failpoint.ts';
-import { escapeOverlayPath } from '../linux/index.ts';
+import { escapeOverlayPath, openDirectoryInRoot, pathAt } from '../linux/index.ts';
 import { LayerInUseError } from './layer-store.ts';
 import { LayerTable } from './layer-table.ts';
 import { LayerTrash } from './layer-trash.ts';
@@ -127,6 +127,23 @@ class OverlayLayerStore implements LayerStore {
 
   stat(chainId: Digest): CommittedLayer {
     return toLayer(this.#requireCommitted(chainId));
+  }
+
+  hasEntry(chainId: Digest, directory: string, name: string): boolean {
+    const root = openSync(join(this.#layers, this.#requireCommitted(chainId).dir, 'fs'), constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      const dir = openDirectoryInRoot(root, directory);
+      try {
+        return lstatSync(pathAt(dir, name), { throwIfNoEntry: false }) !== undefined;
+      } finally {
+        closeSync(dir);
+      }
+    } catch (error) {
+      if (hasCode(error, 'NotFound') || isErrno(error, 'ENOTDIR') || isErrno(error, 'ELOOP')) return false;
+      throw error;
+    } finally {
+      closeSync(root);
+    }
   }
 
   list(): readonly CommittedLayer[] {

@@ -22,7 +22,9 @@ describeWithClients(
     after(() => rm(directory, { recursive: true, force: true }));
 
     it('imports Alpine and loads busybox', async () => {
-      const id = await pier.ok('import', '--change', 'CMD ["/bin/sh"]', SHARED.alpineTar, 'alpine');
+      // dockerd's image of a bare file system runs nothing until it is told what; pier's runs its shell.
+      const change = IS_PEER ? ['--change', 'CMD ["/bin/sh"]'] : [];
+      const id = await pier.ok('import', ...change, SHARED.alpineTar, 'alpine');
       assert.match(id, /^sha256:[0-9a-f]{64}$/);
       const loaded = await pier.cliWith({ input: busyboxArchive() }, 'load');
       assert.equal(loaded.exitCode, 0, loaded.stderr);
