@@ -125,7 +125,12 @@ test("errors have Docker's statuses and words", async () => {
       ['GET', '/v1.51/containers/web/json', 404, 'No such container: web'],
       ['GET', '/containers/web/attach/ws', 501, 'attach over a websocket is not supported by pier yet'],
       ['POST', '/build?t=x', 501, 'building images is not supported by pier yet'],
-      ['POST', '/images/create?fromImage=alpine', 501, 'pulling images from a registry (alpine) is not supported by pier yet'],
+      [
+        'POST',
+        '/images/create?fromImage=alpine',
+        501,
+        'pulling images from a registry (alpine) is not supported by pier yet; "load" and "import" bring in images from files',
+      ],
       ['GET', '/containers/json?filters=%7B', 400, 'invalid filter'],
       ['GET', '/containers/json?filters=%7B%22x%22%3A%5B%22y%22%5D%7D', 400, "invalid filter 'x'"],
       ['GET', '/volumes/data', 404, 'get data: no such volume'],
