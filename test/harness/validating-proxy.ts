@@ -31,7 +31,13 @@ export async function startValidatingProxy(socketPath: string, upstreamPath: str
   const violations = new Set<string>();
   const sockets = new Set<Socket>();
   let responses = 0;
+  let isClosing = false;
   const server = createServer({ allowHalfOpen: true }, (client) => {
+    // One that came in at the last moment would keep the close waiting for ever.
+    if (isClosing) {
+      client.destroy();
+      return;
+    }
     const upstream = connect({ path: upstreamPath, allowHalfOpen: true });
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -45,6 +51,8 @@ export async function startValidatingProxy(socketPath: string, upstreamPath: str
   });
   server.listen(socketPath);
   await once(server, 'listening');
+  // A proxy that a test which failed half-way forgot must not keep the whole run waiting.
+  server.unref();
   return {
     socketPath,
     takeViolations: () => {
@@ -54,6 +62,7 @@ export async function startValidatingProxy(socketPath: string, upstreamPath: str
     },
     responseCount: () => responses,
     [Symbol.asyncDispose]: async () => {
+      isClosing = true;
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
       await rm(socketPath, { force: true });
