@@ -43,6 +43,16 @@ export function lockFile(path: string): FileLock {
   };
 }
 
+/** As {@linkcode lockFile}, for those who can come again. @returns `undefined` if another holds it. */
+export function tryLockFile(path: string): FileLock | undefined {
+  try {
+    return lockFile(path);
+  } catch (error) {
+    if (error instanceof PierError && error.reason === 'lock.held') return undefined;
+    throw error;
+  }
+}
+
 /** For people and error texts. On a full disk the lock holds without it. */
 function writeHolder(fd: number): void {
   try {

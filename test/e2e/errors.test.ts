@@ -192,13 +192,7 @@ describe('errors of the API', { skip: missingMaterial() }, () => {
     );
     assert.deepEqual([State.Status, State.ExitCode], ['created', 127]);
     assert.match(State.Error, /executable file not found/);
-    await refused(
-      'POST',
-      '/containers/create',
-      { json: { Image: 'alpine', Entrypoint: [], Cmd: [''] } },
-      400,
-      /no command specified/,
-    ).catch(() => undefined);
+    await refused('POST', '/containers/create', { json: { Image: 'alpine', Entrypoint: [], Cmd: [''] } }, 400, /no command specified/);
   });
 
   it('paths, methods and versions that do not exist', async () => {

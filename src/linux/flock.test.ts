@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { tryLockFile } from './file-lock.ts';
+import { tryLockFile } from './flock.ts';
 
 test('tryLockFile() gives a lock to one at a time', () => {
   const dir = mkdtempSync(join(tmpdir(), 'pier-lock-'));
