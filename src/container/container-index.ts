@@ -1,6 +1,8 @@
 import { PierError } from '../base/errors.ts';
 import type { Database, Schema } from '../store/index.ts';
+import { CREATED_STATE } from './container.ts';
 import type { Container } from './container.ts';
+import { EMPTY_SPEC } from './container-spec.ts';
 
 /** The container tables. */
 export const CONTAINER_SCHEMA: Schema = {
@@ -29,7 +31,7 @@ export class ContainerIndex {
     this.#database = database;
     for (const row of database.handle.prepare('SELECT document FROM container ORDER BY rowid').all()) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes the column
-      this.#remember(JSON.parse(String(row['document'])) as Container);
+      this.#remember(completed(JSON.parse(String(row['document'])) as Container));
     }
   }
 
@@ -153,4 +155,11 @@ export class ContainerIndex {
     }
     return statement;
   }
+}
+
+/** A container written by an older version lacks the fields that are new since; they ask for nothing. */
+function completed(container: Container): Container {
+  const { spec, state } = container;
+  const resources = { ...EMPTY_SPEC.resources, ...spec.resources };
+  return { ...container, spec: { ...EMPTY_SPEC, ...spec, resources }, state: { ...CREATED_STATE, ...state } };
 }
