@@ -8,7 +8,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { hasCode } from '../base/errors.ts';
 import { digestOf, parseDigest } from '../base/digest.ts';
 import { LayerInUseError } from './layer-store.ts';
-import { tarOf } from './archive/tar-fixtures.contract.ts';
+import { tarOf } from '../tar/tar-fixtures.contract.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { LayerStore } from './layer-store.ts';
 

@@ -11,7 +11,7 @@ import { LAYER_SCHEMA } from './layer-table.ts';
 import { describeLayerStore } from './layer-store.contract.ts';
 import { openDatabase } from './open-database.ts';
 import { openOverlayLayerStore } from './overlay-layer-store.ts';
-import { writeTar } from './archive/tar-fixtures.contract.ts';
+import { writeTar } from '../tar/tar-fixtures.contract.ts';
 import type { Digest } from '../base/digest.ts';
 import type { LayerStore, WritableLayer } from './layer-store.ts';
 

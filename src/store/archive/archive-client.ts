@@ -4,7 +4,7 @@ import { PierError } from '../../base/errors.ts';
 import { returnFreeMemory } from '../../linux/index.ts';
 import { fromPlainError } from './archive-protocol.ts';
 import type { ArchiveOperation, ArchiveOperations, ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
-import type { PackJob } from './pack-tree.ts';
+import type { PackJob } from '../../tar/index.ts';
 
 /** How long the worker is kept for the next job: starting one takes about 100 ms and 14 MB. */
 const IDLE_MS = 5000;

@@ -6,7 +6,7 @@
 import { PierError, codeOfErrno, findPierError } from '../../base/errors.ts';
 import type { ErrorCode, ErrorFacts } from '../../base/errors.ts';
 import type { LayerUsage } from '../layer-store.ts';
-import type { PackJob } from './pack-tree.ts';
+import type { PackJob } from '../../tar/index.ts';
 import type { UnpackJob, UnpackedLayer } from './unpack-layer.ts';
 
 /** What the worker can be asked to do, and what it answers. */

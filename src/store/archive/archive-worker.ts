@@ -9,11 +9,11 @@ import { parentPort } from 'node:worker_threads';
 import { PierError } from '../../base/errors.ts';
 import { emptyDirectory } from './remove-tree.ts';
 import { measureTree } from './measure-tree.ts';
-import { packTree } from './pack-tree.ts';
+import { packTree } from '../../tar/index.ts';
 import { toPlainError } from './archive-protocol.ts';
 import { unpackLayer } from './unpack-layer.ts';
 import type { ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
-import type { PackJob } from './pack-tree.ts';
+import type { PackJob } from '../../tar/index.ts';
 
 /** What is removed at a time: some ten milliseconds of work. */
 const ENTRIES_A_TURN = 1000;

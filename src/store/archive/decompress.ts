@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { isErrno } from '../../base/errors.ts';
-import { malformed } from './tar-header.ts';
+import { malformed } from '../../tar/index.ts';
 import { zstdFrames } from './zstd-frames.ts';
 import type { Compression } from '../layer-store.ts';
 

@@ -2,9 +2,7 @@ import { closeSync, constants, lstatSync, openSync, readlinkSync } from 'node:fs
 import { isErrno } from '../../base/errors.ts';
 import { makeDirectoryAt, openDirectoryInRoot, pathAt, setModeAt, setOwnerAt, textOf, unlinkAt } from '../../linux/index.ts';
 import { copyXattrs } from './lower-layers.ts';
-import { parseEntryPath } from './entry-name.ts';
-import { isWhiteout, setOpaque } from './overlay-marks.ts';
-import { malformed } from './tar-header.ts';
+import { isWhiteout, malformed, parseEntryPath, setOpaque } from '../../tar/index.ts';
 import type { ByteString } from '../../linux/index.ts';
 import type { LowerLayers } from './lower-layers.ts';
 

@@ -20,14 +20,10 @@ import {
 } from '../../linux/index.ts';
 import { LayerDirectories } from './layer-directories.ts';
 import { LowerLayers, copyUp } from './lower-layers.ts';
-import { isOverlayXattr, isWhiteout, setOpaque } from './overlay-marks.ts';
-import { joinEntryPath, parseEntryPath } from './entry-name.ts';
-import { malformed } from './tar-header.ts';
+import { isOverlayXattr, isWhiteout, joinEntryPath, malformed, parseEntryPath, setOpaque } from '../../tar/index.ts';
 import type { Stats } from 'node:fs';
 import type { ByteString } from '../../linux/index.ts';
-import type { EntryPath } from './entry-name.ts';
-import type { TarEntry } from './tar-entry.ts';
-import type { TarSink } from './tar-reader.ts';
+import type { EntryPath, TarEntry, TarSink } from '../../tar/index.ts';
 
 /** Where a layer is written. */
 export interface LayerWriterConfig {

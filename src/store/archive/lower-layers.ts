@@ -15,8 +15,7 @@ import {
   setTimeAt,
   setXattr,
 } from '../../linux/index.ts';
-import { isOpaque, isOverlayXattr, isWhiteout } from './overlay-marks.ts';
-import { malformed } from './tar-header.ts';
+import { isOpaque, isOverlayXattr, isWhiteout, malformed } from '../../tar/index.ts';
 import type { BigIntStats } from 'node:fs';
 import type { ByteString } from '../../linux/index.ts';
 

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { buffer } from 'node:stream/consumers';
 import { getXattr, setXattr } from '../../linux/index.ts';
 import { packDiff, packTree, releaseArchiveWorker } from './archive-client.ts';
-import { packTree as packSync } from './pack-tree.ts';
+import { packTree as packSync } from '../../tar/pack-tree.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'devices and trusted attributes need root';

@@ -17,9 +17,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { hasCode } from '../../base/errors.ts';
 import { getXattr } from '../../linux/index.ts';
-import { tarOf } from './tar-fixtures.contract.ts';
+import { tarOf } from '../../tar/tar-fixtures.contract.ts';
 import { unpackLayer } from './unpack-layer.ts';
-import type { FixtureEntry } from './tar-fixtures.contract.ts';
+import type { FixtureEntry } from '../../tar/tar-fixtures.contract.ts';
 import type { UnpackedLayer } from './unpack-layer.ts';
 
 const skip = process.getuid?.() === 0 ? false : 'owners, devices and trusted attributes need root';

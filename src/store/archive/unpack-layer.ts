@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { PierError, SyscallError, codeOfErrno } from '../../base/errors.ts';
 import { parseDigest } from '../../base/digest.ts';
 import { LayerWriter } from './layer-writer.ts';
-import { TarReader } from './tar-reader.ts';
+import { TarReader } from '../../tar/index.ts';
 import { measureTree } from './measure-tree.ts';
 import { readDecompressed } from './decompress.ts';
 import type { Digest } from '../../base/digest.ts';
 import type { Compression, LayerUsage, UnpackLimits } from '../layer-store.ts';
 import type { LayerWriterConfig } from './layer-writer.ts';
-import type { TarEntry } from './tar-entry.ts';
-import type { TarSink } from './tar-reader.ts';
+import type { TarEntry, TarSink } from '../../tar/index.ts';
 
 /** What to unpack and where. */
 export interface UnpackJob extends LayerWriterConfig {

@@ -1,4 +1,4 @@
-import { malformed } from './tar-header.ts';
+import { malformed } from '../../tar/index.ts';
 
 const ZSTD_MAGIC = 0xfd2fb528;
 /** The low four bits are the writer's own. */

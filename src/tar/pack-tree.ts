@@ -1,11 +1,11 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, readdirSync, readlinkSync } from 'node:fs';
-import { PierError, isErrno } from '../../base/errors.ts';
-import { getXattr, listXattrs, openDirectoryAt, openFileAt, pathAt } from '../../linux/index.ts';
+import { PierError, isErrno } from '../base/errors.ts';
+import { getXattr, listXattrs, openDirectoryAt, openFileAt, pathAt } from '../linux/index.ts';
 import { BLOCK_BYTES } from './tar-entry.ts';
 import { encodeHeader, paddingOf } from './tar-writer.ts';
 import { isOpaque, isOverlayXattr, isWhiteout } from './overlay-marks.ts';
 import type { Stats } from 'node:fs';
-import type { ByteString } from '../../linux/index.ts';
+import type { ByteString } from '../linux/index.ts';
 import type { TarEntry, TarEntryType } from './tar-entry.ts';
 
 /** What to pack. */

@@ -1,6 +1,6 @@
-import { textOf } from '../../linux/index.ts';
+import { textOf } from '../linux/index.ts';
 import { malformed } from './tar-header.ts';
-import type { ByteString } from '../../linux/index.ts';
+import type { ByteString } from '../linux/index.ts';
 
 /** A checked name: where an entry lies below the root of its layer. */
 export interface EntryPath {

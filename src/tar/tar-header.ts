@@ -1,6 +1,6 @@
-import { PierError } from '../../base/errors.ts';
+import { PierError } from '../base/errors.ts';
 import { BLOCK_BYTES } from './tar-entry.ts';
-import type { ByteString } from '../../linux/index.ts';
+import type { ByteString } from '../linux/index.ts';
 
 /** The fields of one 512-byte header as they stand, before extensions. */
 export interface RawHeader {

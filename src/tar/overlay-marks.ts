@@ -1,4 +1,4 @@
-import { getXattr, setXattr } from '../../linux/index.ts';
+import { getXattr, setXattr } from '../linux/index.ts';
 import type { BigIntStats, Stats } from 'node:fs';
 
 /** Marks a directory that hides what lower layers have under its name. Documentation/filesystems/overlayfs.rst. */

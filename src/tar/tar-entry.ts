@@ -1,4 +1,4 @@
-import type { ByteString } from '../../linux/index.ts';
+import type { ByteString } from '../linux/index.ts';
 
 /** What a tar entry makes. */
 export type TarEntryType = 'block' | 'character' | 'directory' | 'fifo' | 'file' | 'hardlink' | 'symlink';

@@ -1,7 +1,7 @@
 import { BLOCK_BYTES } from './tar-entry.ts';
 import { decodeHeader, malformed } from './tar-header.ts';
 import { decodePax } from './pax.ts';
-import type { ByteString } from '../../linux/index.ts';
+import type { ByteString } from '../linux/index.ts';
 import type { PaxRecords } from './pax.ts';
 import type { RawHeader } from './tar-header.ts';
 import type { TarEntry, TarEntryType } from './tar-entry.ts';
