@@ -19,6 +19,7 @@ export type {
   ContainerSpec,
   Image,
   ImageFilter,
+  ImageLayer,
   ImageProgress,
   LogOptions,
   Network,

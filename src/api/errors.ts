@@ -27,6 +27,7 @@ const STATUS = {
 /** Where Docker's status differs from what the code says. */
 const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   'image.ambiguous-id': 404,
+  'image.bad-pattern': 500,
   'container.not-paused': 500,
   'container.no-such-user': 500,
   'container.no-such-group': 500,
@@ -123,6 +124,9 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'image.not-found': ({ reference }) => `No such image: ${reference}`,
   'image.bad-reference': badReference,
   'image.ambiguous-id': ({ reference }) => `No such image: ${reference}`,
+  'image.bad-pattern': () => 'syntax error in pattern',
+  'image.has-children': ({ imageId }) =>
+    `conflict: unable to delete ${shortId(imageId ?? '')} (cannot be forced) - image has dependent child images`,
   'image.reference-not-found': ({ reference }) => `No such image: ${reference}`,
   'image.digest-reference': () => 'refusing to create a tag with a digest reference',
   'image.ambiguous-name': () => 'refusing to create an ambiguous tag using digest algorithm as name',

@@ -28,6 +28,8 @@ export interface ArchiveImage {
   readonly layers: readonly Descriptor[];
   /** Full references, each with a tag or a digest. */
   readonly names: readonly string[];
+  /** The image of this archive that it was made from, if it says so. */
+  readonly parentId: Digest | undefined;
 }
 
 /**
@@ -58,8 +60,18 @@ function findDockerImages(manifestList: Buffer, contents: ArchiveContents, candi
       const names = item.get('RepoTags').list().map(tagOf);
       // Docker writes a layout beside its manifest.json. Its manifest is kept, so that the image goes on being pushed under the same digest.
       const twin = candidates.find((image) => image.config.digest === config.digest && sameBlobs(image.layers, layers));
-      return { config, manifest: twin?.manifest, layers: twin?.layers ?? layers.map((layer) => ({ ...layer, mediaType: '' })), names };
+      return {
+        config,
+        manifest: twin?.manifest,
+        layers: twin?.layers ?? layers.map((layer) => ({ ...layer, mediaType: '' })),
+        names,
+        parentId: parentOf(item.get('Parent')),
+      };
     });
+}
+
+function parentOf(value: DocumentValue): Digest | undefined {
+  return value.text() === '' ? undefined : value.digest();
 }
 
 function sameBlobs(a: readonly BlobInfo[], b: readonly BlobInfo[]): boolean {
@@ -158,7 +170,7 @@ class OciLayout {
     const { config, layers } = parseManifest(content, `manifest "${manifest.digest}"`);
     const described = layers.map((layer) => ({ mediaType: layer.mediaType, ...this.#require(layer.digest) }));
     const descriptor = { mediaType: manifest.mediaType || MEDIA_TYPES.manifest, digest: manifest.digest, sizeBytes: content.length };
-    return { config: this.#require(config.digest), manifest: descriptor, layers: described, names: [] };
+    return { config: this.#require(config.digest), manifest: descriptor, layers: described, names: [], parentId: undefined };
   }
 
   #rank(entry: OciDescriptor): number | undefined {

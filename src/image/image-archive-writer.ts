@@ -71,7 +71,7 @@ async function fill(
   }
   const repositories = repositoriesOf(saved);
   writeText(archive, 'index.json', JSON.stringify(indexOf(saved)));
-  writeText(archive, 'manifest.json', `${JSON.stringify(saved.map(manifestItemOf))}\n`);
+  writeText(archive, 'manifest.json', `${JSON.stringify(manifestItemsOf(saved))}\n`);
   writeText(archive, 'oci-layout', '{"imageLayoutVersion": "1.0.0"}');
   if (Object.keys(repositories).length > 0) writeText(archive, 'repositories', `${JSON.stringify(repositories)}\n`);
   archive.finalize();
@@ -117,6 +117,15 @@ function indexOf(saved: readonly SavedImage[]): object {
     }));
   });
   return { schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests };
+}
+
+function manifestItemsOf(saved: readonly SavedImage[]): readonly object[] {
+  const ids = new Set(saved.map(({ image }) => image.id));
+  return saved.map((item) => {
+    const { parentId } = item.image;
+    // Whoever loads it could not find a parent that is not in here.
+    return { ...manifestItemOf(item), ...(parentId !== undefined && ids.has(parentId) ? { Parent: parentId } : {}) };
+  });
 }
 
 function manifestItemOf({ image, names }: SavedImage): object {

@@ -5,14 +5,18 @@ import type { Database } from '../store/index.ts';
 import { EMPTY_RUN_CONFIG } from './image-config.ts';
 import type { Image } from './image.ts';
 
-/** What a row's `document` column holds: an image without its id and its names. */
-type ImageDocument = Omit<Image, 'id' | 'tags' | 'repoDigests' | 'lastTaggedAt'>;
+/** What a row's `document` column holds: an image without its id and what changes. */
+type ImageDocument = Omit<Image, 'id' | 'parentId' | 'tags' | 'repoDigests' | 'lastTaggedAt'>;
 
 /** The changes that one transaction makes. Reads see what it did so far. */
 export interface CatalogEdit {
   get(id: Digest): Image | undefined;
-  /** Adds an image without names. Adding one that is there changes nothing. */
+  /** Tells whether other images have it as their parent. */
+  hasChildren(id: Digest): boolean;
+  /** Adds an image without names. Adding one that is there changes nothing. Its parent must be there. */
   add(image: Image): void;
+  /** Makes an image the parent of another. Both must be there. */
+  setParent(id: Digest, parentId: Digest): void;
   /**
    * Gives a name to an image; takes it from the one that had it.
    *
@@ -24,7 +28,7 @@ export interface CatalogEdit {
   addDigestReference(reference: string, id: Digest): void;
   /** Takes a name away, tag or digest. */
   untag(reference: string): void;
-  /** Forgets an image, which must have no names left. */
+  /** Forgets an image, which must have neither names nor children left. */
   remove(id: Digest): void;
 }
 
@@ -47,14 +51,16 @@ export class ImageCatalog {
     const handle = database.handle;
     const tags = readNames(handle.prepare('SELECT reference, image_id FROM image_tag ORDER BY reference').all());
     const digests = readNames(handle.prepare('SELECT reference, image_id FROM image_digest_reference ORDER BY reference').all());
-    for (const row of handle.prepare('SELECT id, last_tagged_at, document FROM image').all()) {
+    for (const row of handle.prepare('SELECT id, last_tagged_at, parent_id, document FROM image').all()) {
       const id = parseDigest(String(row['id']));
+      const parentId = row['parent_id'] === null ? undefined : parseDigest(String(row['parent_id']));
       const lastTaggedAt = row['last_tagged_at'] === null ? undefined : String(row['last_tagged_at']);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only Draft.add writes this column, from the same type
       const document = JSON.parse(String(row['document'])) as ImageDocument;
       this.#images.set(id, {
         ...restored(document),
         id,
+        parentId,
         lastTaggedAt,
         tags: tags.byImage.get(id) ?? [],
         repoDigests: digests.byImage.get(id) ?? [],
@@ -76,6 +82,11 @@ export class ImageCatalog {
   /** Images whose id begins with hexadecimal digits. */
   findByPrefix(hexPrefix: string): readonly Image[] {
     return this.all().filter((image) => image.id.startsWith(hexPrefix, 'sha256:'.length));
+  }
+
+  /** Ids of the images that others have as their parent. */
+  parents(): ReadonlySet<Digest> {
+    return new Set(this.all().flatMap(({ parentId }) => (parentId === undefined ? [] : [parentId])));
   }
 
   /** All images, newest first. */
@@ -123,14 +134,25 @@ class Draft implements CatalogEdit {
     return this.images.has(id) ? this.images.get(id) : this.#baseImages.get(id);
   }
 
+  hasChildren(id: Digest): boolean {
+    const isChild = (image: Image | undefined): boolean => image?.parentId === id;
+    if ([...this.images.values()].some(isChild)) return true;
+    return [...this.#baseImages].some(([key, image]) => !this.images.has(key) && isChild(image));
+  }
+
   add(image: Image): void {
     if (this.get(image.id) !== undefined) return;
-    const { id, tags: _tags, repoDigests: _repoDigests, lastTaggedAt: _lastTaggedAt, ...document } = image;
+    const { id, parentId, tags: _tags, repoDigests: _repoDigests, lastTaggedAt: _lastTaggedAt, ...document } = image;
     const { os, architecture, variant } = image.platform;
     this.#database.handle
-      .prepare('INSERT INTO image (id, os, architecture, variant, created_at, document) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(id, os, architecture, variant, image.createdAt, JSON.stringify(document satisfies ImageDocument));
+      .prepare('INSERT INTO image (id, os, architecture, variant, created_at, document, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .run(id, os, architecture, variant, image.createdAt, JSON.stringify(document satisfies ImageDocument), parentId ?? null);
     this.images.set(id, { ...image, tags: [], repoDigests: [], lastTaggedAt: undefined });
+  }
+
+  setParent(id: Digest, parentId: Digest): void {
+    this.#database.handle.prepare('UPDATE image SET parent_id = ? WHERE id = ?').run(parentId, id);
+    this.#update(id, (image) => ({ ...image, parentId }));
   }
 
   tag(reference: string, id: Digest): Digest | undefined {
@@ -185,6 +207,8 @@ class Draft implements CatalogEdit {
 function restored(document: ImageDocument): ImageDocument {
   return {
     ...document,
+    // Rows of earlier versions have none.
+    dockerVersion: document.dockerVersion ?? '',
     runConfig: { ...EMPTY_RUN_CONFIG, ...document.runConfig },
     history: document.history.map((entry) => ({ ...entry, createdAt: entry.createdAt })),
     chainId: document.chainId,

@@ -11,6 +11,8 @@ export interface ImageConfig {
   readonly createdAt: string;
   readonly author: string;
   readonly comment: string;
+  /** `docker_version`; empty when the config does not say. */
+  readonly dockerVersion: string;
   readonly runConfig: ImageRunConfig;
   readonly history: readonly HistoryEntry[];
   readonly diffIds: readonly Digest[];
@@ -49,6 +51,7 @@ export function parseImageConfig(content: Uint8Array): ImageConfig {
     createdAt: timeOf(document.get('created')) ?? ZERO_TIME,
     author: document.get('author').text(),
     comment: document.get('comment').text(),
+    dockerVersion: document.get('docker_version').text(),
     runConfig: parseRunConfig(document.get('config')),
     history: document.get('history').list().map(parseHistoryEntry),
     diffIds: document
@@ -69,6 +72,7 @@ export function encodeImageConfig(config: ImageConfig): Buffer {
     ...omitEmpty({ author: config.author, comment: config.comment }),
     config: encodeRunConfig(config.runConfig),
     created: config.createdAt,
+    ...omitEmpty({ docker_version: config.dockerVersion }),
     history: config.history.map(encodeHistoryEntry),
     os: config.platform.os,
     rootfs: { type: 'layers', diff_ids: config.diffIds },

@@ -1,3 +1,4 @@
+import type { Digest } from '../base/digest.ts';
 import { parseNs } from '../base/timestamp.ts';
 import type { ImageFilter } from './image-service.ts';
 import type { Image } from './image.ts';
@@ -7,22 +8,34 @@ import { matchFamiliar } from './familiar-pattern.ts';
  * Picks images out of a list; their order stays. Where the filter has name patterns, only the matching names are left on
  * what it returns.
  *
+ * @param parents Ids of the images that others were made from.
  * @param find Finds the image that `before` and `since` name; throws where there is none.
  */
-export function filterImages(images: readonly Image[], filter: ImageFilter, find: (reference: string) => Image): readonly Image[] {
-  const tests = conditionsOf(filter, find);
+export function filterImages(
+  images: readonly Image[],
+  filter: ImageFilter,
+  parents: ReadonlySet<Digest>,
+  find: (reference: string) => Image,
+): readonly Image[] {
+  const tests = conditionsOf(filter, parents, find);
   const picked = images.filter((image) => tests.every((test) => test(image)));
   if (filter.references === undefined || filter.references.length === 0) return picked;
   const matches = matchFamiliar(filter.references);
   return picked
     .map((image) => ({ ...image, tags: image.tags.filter(matches), repoDigests: image.repoDigests.filter(matches) }))
-    .filter((image) => image.tags.length + image.repoDigests.length > 0);
+    .filter(hasName);
 }
 
-function conditionsOf(filter: ImageFilter, find: (reference: string) => Image): readonly ((image: Image) => boolean)[] {
+function conditionsOf(
+  filter: ImageFilter,
+  parents: ReadonlySet<Digest>,
+  find: (reference: string) => Image,
+): readonly ((image: Image) => boolean)[] {
   const tests: ((image: Image) => boolean)[] = [];
-  const { dangling, labels = [], notLabels = [], before, since, until } = filter;
-  if (dangling !== undefined) tests.push((image) => (image.tags.length === 0) === dangling);
+  const { dangling, hidesIntermediate, labels = [], notLabels = [], before, since, until } = filter;
+  if (dangling === true) tests.push((image) => image.tags.length === 0 && !parents.has(image.id));
+  if (dangling === false) tests.push(hasName);
+  if (hidesIntermediate === true) tests.push((image) => hasName(image) || !parents.has(image.id));
   if (labels.length > 0) tests.push((image) => hasLabels(image, labels));
   if (notLabels.length > 0) tests.push((image) => !hasLabels(image, notLabels));
   if (before !== undefined) {
@@ -38,6 +51,10 @@ function conditionsOf(filter: ImageFilter, find: (reference: string) => Image): 
     tests.push((image) => createdNs(image) <= limit);
   }
   return tests;
+}
+
+function hasName(image: Image): boolean {
+  return image.tags.length + image.repoDigests.length > 0;
 }
 
 function createdNs(image: Image): bigint {

@@ -5,8 +5,12 @@ import type { HistoryLine } from './image-service.ts';
 import type { Image } from './image.ts';
 import { familiarOf } from './reference.ts';
 
-/** The steps of an image's making, newest first, each with the size of the layer it made. */
-export function historyOf(image: Image, layers: Pick<LayerStore, 'stat'>): readonly HistoryLine[] {
+/**
+ * The steps of an image's making, newest first, each with the size of the layer it made.
+ *
+ * @param find Finds an image's parent, whose id and tags the next older step gets.
+ */
+export function historyOf(image: Image, layers: Pick<LayerStore, 'stat'>, find: (id: Digest) => Image | undefined): readonly HistoryLine[] {
   const chain = chainIdsOf(image.diffIds)[Symbol.iterator]();
   const lines = image.history.map((entry): HistoryLine => {
     const chainId = entry.isEmptyLayer ? undefined : chain.next().value;
@@ -19,7 +23,13 @@ export function historyOf(image: Image, layers: Pick<LayerStore, 'stat'>): reado
       tags: [],
     };
   });
-  return lines.toReversed().map((line, i) => (i === 0 ? { ...line, id: image.id, tags: image.tags.map(familiarOf) } : line));
+  let maker: Image | undefined = image;
+  return lines.toReversed().map((line) => {
+    if (maker === undefined) return line;
+    const { id, tags, parentId } = maker;
+    maker = parentId === undefined ? undefined : find(parentId);
+    return { ...line, id, tags: tags.map(familiarOf) };
+  });
 }
 
 function sizeOf(layers: Pick<LayerStore, 'stat'>, chainId: Digest): number {

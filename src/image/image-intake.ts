@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import type { Digest } from '../base/digest.ts';
 import { PierError } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
 import { timestamp } from '../base/timestamp.ts';
@@ -20,8 +19,10 @@ import type { ImageConfig } from './image-config.ts';
 import type { ImageProgress, ImportOptions, LoadedImage } from './image-service.ts';
 import type { Descriptor, Image, ImageRunConfig } from './image.ts';
 import { applyChanges } from './import-changes.ts';
-import { familiarOf, formatReference } from './reference.ts';
+import { formatReference } from './reference.ts';
 import { parseNewTag } from './new-tag.ts';
+import { recordImages } from './record-images.ts';
+import type { PreparedImage } from './record-images.ts';
 
 /** What an intake works with. */
 export interface ImageIntakeConfig {
@@ -37,12 +38,6 @@ export interface ImageIntakeConfig {
 export interface LoadOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImageProgress) => void;
-}
-
-/** An image that is ready for its row. */
-interface PreparedImage {
-  readonly image: Image;
-  readonly names: readonly string[];
 }
 
 /**
@@ -70,7 +65,7 @@ export class ImageIntake {
       const prepared: PreparedImage[] = [];
       for (const item of found) prepared.push(await this.#prepare(item, options));
       failpoint('image.load.unpacked');
-      return this.#commit(prepared, 'image.load');
+      return recordImages(this.#config, prepared, 'image.load');
     });
   }
 
@@ -100,16 +95,17 @@ export class ImageIntake {
           createdAt,
           author: '',
           comment,
+          dockerVersion: '',
           runConfig,
           history: [{ createdAt, createdBy: '', author: '', comment, isEmptyLayer: false }],
           diffIds: [layer.diffId],
         }),
       );
       const prepared = await this.#prepare(
-        { config, manifest: undefined, layers: [{ ...blob, mediaType: layerType(probed.compression) }], names },
+        { config, manifest: undefined, layers: [{ ...blob, mediaType: layerType(probed.compression) }], names, parentId: undefined },
         options,
       );
-      const [loaded] = await this.#commit([prepared], 'image.import');
+      const [loaded] = await recordImages(this.#config, [prepared], 'image.import');
       if (loaded === undefined) throw new PierError('Internal', 'Cannot import image: it was not committed');
       return loaded.image;
     });
@@ -143,11 +139,12 @@ export class ImageIntake {
       diffIds,
       chainId: layers.at(-1)?.chainId,
       sizeBytes: layers.reduce((sum, layer) => sum + layer.usage.contentBytes, 0),
+      parentId: undefined,
       tags: [],
       repoDigests: [],
       lastTaggedAt: undefined,
     };
-    return { image, names: found.names };
+    return { image, names: found.names, parentId: found.parentId };
   }
 
   async #readConfig(found: ArchiveImage): Promise<ImageConfig> {
@@ -217,31 +214,6 @@ export class ImageIntake {
       ),
     );
     return { ...stored, mediaType: MEDIA_TYPES.manifest };
-  }
-
-  async #commit(prepared: readonly PreparedImage[], name: string): Promise<readonly LoadedImage[]> {
-    const { catalog, database } = this.#config;
-    const committed = catalog.change((edit) =>
-      prepared.map(({ image, names }) => {
-        edit.add(image);
-        const renamed: { reference: string; previousId: Digest }[] = [];
-        for (const full of names) {
-          if (full.includes('@')) edit.addDigestReference(full, image.id);
-          else {
-            const previousId = edit.tag(full, image.id);
-            if (previousId !== undefined) renamed.push({ reference: familiarOf(full), previousId });
-          }
-        }
-        return { id: image.id, references: names.map(familiarOf), renamed };
-      }),
-    );
-    failpoint(`${name}.committed`);
-    await database.flush();
-    failpoint(`${name}.flushed`);
-    return committed.flatMap(({ id, references, renamed }) => {
-      const image = catalog.get(id);
-      return image === undefined ? [] : [{ image, references, renamed }];
-    });
   }
 }
 

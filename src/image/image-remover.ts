@@ -14,6 +14,14 @@ export interface Removal {
   readonly item: RemovedItem;
 }
 
+/** How {@linkcode ImageRemover.remove} removes. */
+export interface RemoveOptions {
+  /** Take it from containers that do not run, and all its names at once. @default {false} */
+  readonly force?: boolean;
+  /** Keep the parents. @default {false} */
+  readonly noPrune?: boolean;
+}
+
 /**
  * Docker's rules of rmi, as rows. Whether a container holds the image is asked inside the transaction, so none can come
  * in between.
@@ -32,21 +40,39 @@ export class ImageRemover {
    *
    * @throws {PierError} As `ImageService.remove`.
    */
-  remove(text: string, isForced: boolean): readonly Removal[] {
+  remove(text: string, options: RemoveOptions = {}): readonly Removal[] {
     const image = findImage(this.#catalog, text);
+    const isForced = options.force === true;
     return this.#catalog.change((edit) => {
-      if (isIdOf(image, text)) return this.#removeById(edit, image, isForced);
-      return this.#removeByName(edit, image, text, isForced);
+      const removals = isIdOf(image, text) ? this.#removeById(edit, image, isForced) : this.#removeByName(edit, image, text, isForced);
+      const isDeleted = removals.at(-1)?.action === 'delete';
+      return isDeleted && options.noPrune !== true ? [...removals, ...this.#removeParents(edit, image)] : removals;
     });
   }
 
-  /** Removes an image with all its names if nobody uses it; otherwise nothing at all. */
+  /** Removes an image with all its names, and its parents, if nobody uses it; otherwise nothing at all. */
   removeIfUnused(id: Digest): readonly Removal[] {
     return this.#catalog.change((edit) => {
       const image = edit.get(id);
-      if (image === undefined || this.#usersOf(id).length > 0) return [];
-      return removeWhole(edit, image);
+      if (image === undefined || this.#isNeeded(edit, image)) return [];
+      return [...removeWhole(edit, image), ...this.#removeParents(edit, image)];
     });
+  }
+
+  /** Removes what an image was made from as far up as it has no name and nobody needs it. */
+  #removeParents(edit: CatalogEdit, image: Image): readonly Removal[] {
+    const removals: Removal[] = [];
+    for (let { parentId } = image; parentId !== undefined;) {
+      const parent = edit.get(parentId);
+      if (parent === undefined || namesOf(parent).length > 0 || this.#isNeeded(edit, parent)) break;
+      removals.push(...removeWhole(edit, parent));
+      ({ parentId } = parent);
+    }
+    return removals;
+  }
+
+  #isNeeded(edit: CatalogEdit, image: Image): boolean {
+    return edit.hasChildren(image.id) || this.#usersOf(image.id).length > 0;
   }
 
   #removeByName(edit: CatalogEdit, image: Image, text: string, isForced: boolean): readonly Removal[] {
@@ -61,10 +87,16 @@ export class ImageRemover {
     if (left === undefined || namesOf(left).length > 0) return removals;
     // Here a user can only be when it was forced. What runs keeps its image, without a name; what has stopped does not.
     const isRunning = this.#usersOf(image.id).some((other) => other.isRunning);
-    return isRunning ? removals : [...removals, ...removeWhole(edit, left)];
+    return isRunning || edit.hasChildren(image.id) ? removals : [...removals, ...removeWhole(edit, left)];
   }
 
   #removeById(edit: CatalogEdit, image: Image, isForced: boolean): readonly Removal[] {
+    if (edit.hasChildren(image.id)) {
+      throw new PierError('Conflict', `Cannot remove image "${shortId(image.id)}": others were made from it`, {
+        reason: 'image.has-children',
+        facts: { imageId: image.id },
+      });
+    }
     const users = this.#usersOf(image.id);
     const running = users.find((user) => user.isRunning);
     if (running !== undefined) throw inUse(image.id, image, running, 'id');

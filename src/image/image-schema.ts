@@ -23,5 +23,6 @@ export const IMAGE_SCHEMA: Schema = {
        image_id TEXT NOT NULL REFERENCES image (id)
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX image_digest_reference_by_image ON image_digest_reference (image_id);`,
+    'ALTER TABLE image ADD COLUMN parent_id TEXT REFERENCES image (id)',
   ],
 };

@@ -76,7 +76,10 @@ export interface PruneResult {
 
 /** Which images a listing or prune is about; all given conditions must hold. */
 export interface ImageFilter {
+  /** True: no tag, and no image was made from it. False: it has a name. */
   readonly dangling?: boolean;
+  /** Leaves out the images without a name that others were made from. @default {false} */
+  readonly hidesIntermediate?: boolean;
   /** Familiar patterns with `*`, `?`, `[…]`. */
   readonly references?: readonly string[];
   /** `key` or `key=value`. */
@@ -91,13 +94,22 @@ export interface ImageFilter {
 
 /** One line of `docker history`, newest first. */
 export interface HistoryLine {
-  /** The image id for the newest step, `<missing>` below. */
+  /** The image id for the newest step, then those of its parents; `<missing>` below. */
   readonly id: string;
   readonly createdAt: string | undefined;
   readonly createdBy: string;
   readonly comment: string;
   readonly sizeBytes: number;
   readonly tags: readonly string[];
+}
+
+/** A layer of an image, in its place on those below it. */
+export interface ImageLayer {
+  readonly chainId: Digest;
+  /** What it adds by itself. */
+  readonly contentBytes: number;
+  /** Its directory on the host: `fs` in it is the tree, which nobody may change. */
+  readonly directory: string;
 }
 
 /** The images of one engine. Reads answer from memory. */
@@ -113,6 +125,10 @@ export interface ImageService extends AsyncDisposable {
   has(id: Digest): boolean;
   list(filter?: ImageFilter): readonly Image[];
   history(reference: string): readonly HistoryLine[];
+  /** An image's layers, bottom first. @throws {PierError} As {@linkcode ImageService.get}. */
+  layers(reference: string): readonly ImageLayer[];
+  /** Bytes that removing containers and images could ever free: all layers of images, each once. */
+  layersBytes(): number;
 
   /**
    * Brings in the images of an archive: docker-archive or OCI layout inside a tar; plain, gzip or zstd.
@@ -151,10 +167,13 @@ export interface ImageService extends AsyncDisposable {
   tag(reference: string, newReference: string): Promise<void>;
 
   /**
-   * Docker's rmi: untags; deletes the image when its last name goes and nobody uses it.
+   * Docker's rmi: untags; deletes the image when its last name goes and nobody uses it, and then its parents that have no
+   * name, no other child and no user.
    *
+   * @param options `force` takes it from containers that do not run, `noPrune` keeps the parents.
    * @throws {PierError} `NotFound`; `Conflict` with reason `image.in-use` (facts `{ reference, imageId, containerId, isRunning: 'true'|'false',
-   * by: 'name'|'id' }`: whether a name was to be removed or the image itself) or `image.several-tags` (facts `{ imageId }`).
+   * by: 'name'|'id' }`: whether a name was to be removed or the image itself), `image.several-tags` or `image.has-children`
+   * (facts `{ imageId }`).
    */
   remove(reference: string, options?: { readonly force?: boolean; readonly noPrune?: boolean }): Promise<readonly RemovedItem[]>;
 

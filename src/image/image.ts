@@ -75,6 +75,10 @@ export interface Image {
   readonly chainId: Digest | undefined;
   /** Sum of the layers' contentBytes. */
   readonly sizeBytes: number;
+  /** The image that it was made from on this machine and that is kept for it; `undefined` for one that came whole. */
+  readonly parentId: Digest | undefined;
+  /** What made it, where its config says (`docker_version`); empty otherwise. */
+  readonly dockerVersion: string;
   /** Full tags, `docker.io/library/alpine:latest` in normal form, sorted. */
   readonly tags: readonly string[];
   /** Full digest references, `docker.io/library/alpine@sha256:…`, sorted. */

@@ -10,6 +10,7 @@ export type {
   HistoryLine,
   ImageEvent,
   ImageFilter,
+  ImageLayer,
   ImageProgress,
   ImageService,
   ImageUser,

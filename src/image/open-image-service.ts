@@ -5,6 +5,7 @@ import { failpoint } from '../base/failpoint.ts';
 import { SILENT } from '../base/logger.ts';
 import type { Logger } from '../base/logger.ts';
 import type { BlobStore, Database, LayerStore, UnpackLimits } from '../store/index.ts';
+import { chainIdsOf } from './chain-id.ts';
 import type { ArchiveLimits } from './archive-reader.ts';
 import { ContentSweeper } from './content-sweeper.ts';
 import { writeImageArchive } from './image-archive-writer.ts';
@@ -15,11 +16,12 @@ import { historyOf } from './image-history.ts';
 import { ImageIntake } from './image-intake.ts';
 import type { LoadOptions } from './image-intake.ts';
 import { ImageRemover } from './image-remover.ts';
-import type { Removal } from './image-remover.ts';
+import type { Removal, RemoveOptions } from './image-remover.ts';
 import type {
   HistoryLine,
   ImageEvent,
   ImageFilter,
+  ImageLayer,
   ImageService,
   ImageUsersLookup,
   ImportOptions,
@@ -29,6 +31,7 @@ import type {
 } from './image-service.ts';
 import type { Image } from './image.ts';
 import { parseNewTag } from './new-tag.ts';
+import { removedItems } from './removed-items.ts';
 import { formatFamiliar, formatReference } from './reference.ts';
 import { selectForSave } from './save-selection.ts';
 
@@ -79,11 +82,25 @@ class StoredImageService implements ImageService {
   }
 
   list(filter: ImageFilter = {}): readonly Image[] {
-    return filterImages(this.#catalog.all(), filter, (reference) => this.get(reference));
+    return filterImages(this.#catalog.all(), filter, this.#catalog.parents(), (reference) => this.get(reference));
   }
 
   history(reference: string): readonly HistoryLine[] {
-    return historyOf(this.get(reference), this.#config.layers);
+    return historyOf(this.get(reference), this.#config.layers, (id) => this.#catalog.get(id));
+  }
+
+  layers(reference: string): readonly ImageLayer[] {
+    const { layers } = this.#config;
+    return chainIdsOf(this.get(reference).diffIds).map((chainId) => ({
+      chainId,
+      contentBytes: layers.stat(chainId).usage.contentBytes,
+      directory: layers.directoryOf(chainId),
+    }));
+  }
+
+  layersBytes(): number {
+    const chainIds = new Set(this.#catalog.all().flatMap((image) => chainIdsOf(image.diffIds)));
+    return [...chainIds].reduce((sum, chainId) => sum + this.#config.layers.stat(chainId).usage.contentBytes, 0);
   }
 
   async load(input: Readable, options: LoadOptions = {}): Promise<readonly LoadedImage[]> {
@@ -124,11 +141,11 @@ class StoredImageService implements ImageService {
     this.#emit('tag', image, formatFamiliar(name));
   }
 
-  async remove(reference: string, options: { readonly force?: boolean } = {}): Promise<readonly RemovedItem[]> {
+  async remove(reference: string, options: RemoveOptions = {}): Promise<readonly RemovedItem[]> {
     failpoint('image.remove.begin');
-    const removals = this.#remover.remove(reference, options.force === true);
+    const removals = this.#remover.remove(reference, options);
     const { layers } = await this.#finish(removals);
-    return [...removals.map((removal) => removal.item), ...layers.map((layer) => ({ deleted: layer.chainId }))];
+    return removedItems(removals, layers);
   }
 
   async prune(filter: ImageFilter = {}): Promise<PruneResult> {
@@ -136,15 +153,12 @@ class StoredImageService implements ImageService {
     this.#isPruning = true;
     try {
       const { dangling = true, ...rest } = filter;
-      const candidates = this.list(dangling ? { ...rest, dangling } : rest);
+      const candidates = this.list(dangling ? { ...rest, dangling } : { ...rest, hidesIntermediate: true });
       const removals = candidates.flatMap((image) => this.#remover.removeIfUnused(image.id));
       const { layers } = await this.#finish(removals);
       const reclaimedBytes = layers.reduce((sum, layer) => sum + layer.contentBytes, 0);
       this.#config.onEvent?.({ action: 'prune', id: '', name: '', attributes: { reclaimed: String(reclaimedBytes) } });
-      return {
-        removed: [...removals.map((removal) => removal.item), ...layers.map((layer) => ({ deleted: layer.chainId }))],
-        reclaimedBytes,
-      };
+      return { removed: removedItems(removals, layers), reclaimedBytes };
     } finally {
       this.#isPruning = false;
     }

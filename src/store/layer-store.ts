@@ -122,6 +122,13 @@ export interface LayerStore extends LayerPreparer, AsyncDisposable {
   stat(chainId: Digest): CommittedLayer;
 
   /**
+   * The directory of a committed layer: its tree is `fs` in it, and an overlay's `work` lies beside.
+   *
+   * @throws {PierError} `NotFound` if no such layer is committed.
+   */
+  directoryOf(chainId: Digest): string;
+
+  /**
    * Whether a committed layer itself, without its parents, has an entry in a directory; links are followed inside the layer.
    *
    * @param directory Relative: `bin`.

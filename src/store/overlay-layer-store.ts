@@ -129,6 +129,10 @@ class OverlayLayerStore implements LayerStore {
     return toLayer(this.#requireCommitted(chainId));
   }
 
+  directoryOf(chainId: Digest): string {
+    return join(this.#layers, this.#requireCommitted(chainId).dir);
+  }
+
   hasEntry(chainId: Digest, directory: string, name: string): boolean {
     const root = openSync(join(this.#layers, this.#requireCommitted(chainId).dir, 'fs'), constants.O_RDONLY | constants.O_DIRECTORY);
     try {

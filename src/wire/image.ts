@@ -43,8 +43,7 @@ export interface ImageInspect {
   /** Before API 1.50 with the fields of a container, all empty. */
   readonly Config: ImageConfig & Omit<Partial<ContainerConfig>, keyof ImageConfig>;
   /** Before API 1.45. */
-  readonly Container?: string;
-  readonly ContainerConfig?: Partial<ContainerConfig>;
+  readonly ContainerConfig?: Omit<Partial<ContainerConfig>, 'Labels'> & { readonly Labels: StringMap | null };
 }
 
 /** One item of `GET /images/json`. Sizes in bytes, -1 for not computed. */

@@ -139,11 +139,11 @@ export interface SystemInfo {
   readonly Warnings: readonly string[] | null;
 }
 
-/** `GET /system/df`. Sizes in bytes. */
+/** `GET /system/df`. Sizes in bytes; null is what was not asked for. */
 export interface DiskUsage {
   readonly LayersSize: number;
-  readonly Images: readonly ImageSummary[];
-  readonly Containers: readonly ContainerSummary[];
-  readonly Volumes: readonly unknown[];
+  readonly Images: readonly ImageSummary[] | null;
+  readonly Containers: readonly ContainerSummary[] | null;
+  readonly Volumes: readonly unknown[] | null;
   readonly BuildCache: readonly unknown[] | null;
 }

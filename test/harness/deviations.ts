@@ -96,6 +96,13 @@ const DEVIATIONS: readonly Deviation[] = [
     reason: 'a user that the container does not have is a bad parameter',
   },
   {
+    operation: 'GET /system/df',
+    status: 400,
+    problem: /^the status is not documented/,
+    reason: 'a type that does not exist is a bad parameter',
+  },
+  { operation: 'GET /system/df', where: /^\/(Images|Containers|Volumes|BuildCache)$/, problem: /found null$/, reason: NULL_SLICE },
+  {
     operation: 'POST /images/create',
     status: 400,
     problem: /^the status is not documented/,

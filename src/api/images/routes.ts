@@ -8,7 +8,7 @@ import { createImage } from './create.ts';
 import { familiarName } from './familiar-name.ts';
 import { IMAGE_LIST_FILTERS, IMAGE_PRUNE_FILTERS, toImageFilter } from './filters.ts';
 import { loadImages } from './load.ts';
-import { countUsers, toImageInspect, toImageSummary, unixSeconds } from './summary.ts';
+import { countUsers, sharedSizesOf, toImageInspect, toImageSummary, unixSeconds } from './summary.ts';
 
 /** Images without a registry. */
 export const IMAGE_ROUTES: readonly Route[] = [
@@ -28,14 +28,23 @@ function list({ backend, request, response }: HttpExchange): void {
   // Before API 1.41 a name could be asked for by itself.
   const pattern = request.version < 41 ? request.text('filter') : '';
   const filter = toImageFilter(request.filters(IMAGE_LIST_FILTERS));
-  const images = backend.images.list(pattern === '' ? filter : { ...filter, references: [...(filter.references ?? []), pattern] });
-  const users = countUsers(backend.containers.list());
-  const summaries = images.map((image) => toImageSummary(image, request.version, users));
-  sendJson(response, 200, summaries);
+  const images = backend.images.list({
+    ...filter,
+    ...(pattern === '' ? {} : { references: [...(filter.references ?? []), pattern] }),
+    hidesIntermediate: !request.flag('all'),
+  });
+  const users = request.version >= 51 ? countUsers(backend.containers.list()) : undefined;
+  const sharedSize = request.version >= 42 && request.flag('shared-size') ? sharedSizesOf(backend, backend.images.list()) : undefined;
+  sendJson(
+    response,
+    200,
+    images.map((image) => toImageSummary(image, request.version, users, sharedSize)),
+  );
 }
 
 function inspect({ backend, request, response }: HttpExchange): void {
-  sendJson(response, 200, toImageInspect(backend.images.get(request.param('name')), request.version));
+  const image = backend.images.get(request.param('name'));
+  sendJson(response, 200, toImageInspect(image, request.version, backend.images.layers(image.id)));
 }
 
 function history({ backend, request, response }: HttpExchange): void {

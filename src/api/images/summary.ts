@@ -1,6 +1,6 @@
 import { ZERO_TIME } from '../../base/timestamp.ts';
-import type { ContainerConfig, ImageConfig, ImageInspect, ImageSummary } from '../../wire/index.ts';
-import type { Container, Image } from '../backend.ts';
+import type { HealthConfig, ImageConfig, ImageInspect, ImageSummary } from '../../wire/index.ts';
+import type { Backend, Container, Image, ImageLayer } from '../backend.ts';
 import { familiarName } from './familiar-name.ts';
 
 // What old clients expect of the container that an image was committed from: there was none.
@@ -21,7 +21,11 @@ const NO_CONTAINER = {
   WorkingDir: '',
   Entrypoint: null,
   OnBuild: null,
-} as const satisfies Partial<ContainerConfig>;
+  Labels: null,
+} as const satisfies NonNullable<ImageInspect['ContainerConfig']>;
+
+/** Sizes that several images share, for {@linkcode toImageSummary}. */
+export type SharedSizes = (image: Image) => number;
 
 /** How many containers stand on each image. */
 export function countUsers(containers: readonly Container[]): ReadonlyMap<string, number> {
@@ -30,36 +34,63 @@ export function countUsers(containers: readonly Container[]): ReadonlyMap<string
   return counts;
 }
 
-/** One item of `GET /images/json`, as the client's API version has it. */
-export function toImageSummary(image: Image, version: number, users: ReadonlyMap<string, number>): ImageSummary {
+/**
+ * Counts which layers the images share.
+ *
+ * @param images All there are, also those that are not shown.
+ */
+export function sharedSizesOf(backend: Backend, images: readonly Image[]): SharedSizes {
+  const uses = new Map<string, number>();
+  for (const { id } of images) {
+    for (const { chainId } of backend.images.layers(id)) uses.set(chainId, (uses.get(chainId) ?? 0) + 1);
+  }
+  return ({ id }) =>
+    backend.images.layers(id).reduce((sum, { chainId, contentBytes }) => sum + ((uses.get(chainId) ?? 0) > 1 ? contentBytes : 0), 0);
+}
+
+/**
+ * One item of `GET /images/json`, as the client's API version has it.
+ *
+ * @param users How many containers each image has; not told where `undefined`.
+ * @param sharedSize Not told where `undefined`.
+ */
+export function toImageSummary(image: Image, version: number, users?: ReadonlyMap<string, number>, sharedSize?: SharedSizes): ImageSummary {
   const tags = image.tags.map(familiarName);
   const digests = image.repoDigests.map(familiarName);
   const isNameless = tags.length === 0 && digests.length === 0;
+  // Before API 1.43 what is empty was null, or a placeholder where the image had no name at all.
+  const listOf = (names: readonly string[], placeholder: string): readonly string[] | null =>
+    version >= 43 || names.length > 0 ? names : isNameless ? [placeholder] : null;
   return {
-    Containers: version >= 51 ? (users.get(image.id) ?? 0) : -1,
+    Containers: users === undefined ? -1 : (users.get(image.id) ?? 0),
     Created: unixSeconds(image.createdAt),
     Id: image.id,
     Labels: Object.keys(image.runConfig.labels).length === 0 ? null : image.runConfig.labels,
-    ParentId: '',
-    RepoDigests: isNameless && version < 43 ? ['<none>@<none>'] : digests,
-    RepoTags: isNameless && version < 43 ? ['<none>:<none>'] : tags,
-    SharedSize: -1,
+    ParentId: image.parentId ?? '',
+    RepoDigests: listOf(digests, '<none>@<none>'),
+    RepoTags: listOf(tags, '<none>:<none>'),
+    SharedSize: sharedSize === undefined ? -1 : sharedSize(image),
     Size: image.sizeBytes,
     ...(version < 44 ? { VirtualSize: image.sizeBytes } : {}),
   };
 }
 
-/** `GET /images/{name}/json`, as the client's API version has it. */
-export function toImageInspect(image: Image, version: number): ImageInspect {
+/**
+ * `GET /images/{name}/json`, as the client's API version has it.
+ *
+ * @param layers Those of the image, bottom first.
+ */
+export function toImageInspect(image: Image, version: number, layers: readonly ImageLayer[]): ImageInspect {
   const { manifest } = image;
   return {
     Id: image.id,
     RepoTags: image.tags.map(familiarName),
     RepoDigests: image.repoDigests.map(familiarName),
-    Parent: '',
+    Parent: image.parentId ?? '',
     Comment: image.comment,
     Created: image.createdAt,
-    DockerVersion: '',
+    ...(version < 45 ? { ContainerConfig: NO_CONTAINER } : {}),
+    DockerVersion: image.dockerVersion,
     Author: image.author,
     Architecture: image.platform.architecture,
     ...(image.platform.variant === '' ? {} : { Variant: image.platform.variant }),
@@ -67,11 +98,22 @@ export function toImageInspect(image: Image, version: number): ImageInspect {
     Size: image.sizeBytes,
     ...(version < 44 ? { VirtualSize: image.sizeBytes } : {}),
     ...(version < 48 ? {} : { Descriptor: { mediaType: manifest.mediaType, digest: manifest.digest, size: manifest.sizeBytes } }),
-    GraphDriver: { Name: 'overlay2', Data: {} },
+    GraphDriver: { Data: directoriesOf(layers), Name: 'overlay2' },
     RootFS: { Type: 'layers', ...(image.diffIds.length === 0 ? {} : { Layers: image.diffIds }) },
     Metadata: { LastTagTime: image.lastTaggedAt ?? ZERO_TIME },
     Config: { ...(version < 50 ? NO_CONTAINER : {}), ...toImageConfig(image.runConfig) },
-    ...(version < 45 ? { Container: '', ContainerConfig: NO_CONTAINER } : {}),
+  };
+}
+
+/** Where the image's layers lie on the host, in overlayfs's words; empty for an image without layers. */
+function directoriesOf(layers: readonly ImageLayer[]): Readonly<Record<string, string>> {
+  const [top, ...lower] = layers.map((layer) => layer.directory).toReversed();
+  if (top === undefined) return {};
+  return {
+    ...(lower.length === 0 ? {} : { LowerDir: lower.map((directory) => `${directory}/fs`).join(':') }),
+    MergedDir: `${top}/merged`,
+    UpperDir: `${top}/fs`,
+    WorkDir: `${top}/work`,
   };
 }
 
@@ -88,18 +130,7 @@ function toImageConfig(config: Image['runConfig']): ImageConfig {
     ...(config.exposedPorts.length === 0 ? {} : { ExposedPorts: setOf(config.exposedPorts) }),
     Env: config.env.length === 0 ? null : config.env,
     Cmd: config.command ?? null,
-    ...(healthcheck === undefined
-      ? {}
-      : {
-          Healthcheck: {
-            Test: healthcheck.test,
-            Interval: healthcheck.intervalNs,
-            Timeout: healthcheck.timeoutNs,
-            StartPeriod: healthcheck.startPeriodNs,
-            StartInterval: healthcheck.startIntervalNs,
-            Retries: healthcheck.retries,
-          },
-        }),
+    ...(healthcheck === undefined ? {} : { Healthcheck: toHealthConfig(healthcheck) }),
     Volumes: config.volumes.length === 0 ? null : setOf(config.volumes),
     WorkingDir: config.workingDir,
     Entrypoint: config.entrypoint ?? null,
@@ -107,6 +138,18 @@ function toImageConfig(config: Image['runConfig']): ImageConfig {
     Labels: Object.keys(config.labels).length === 0 ? null : config.labels,
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     ...(config.shell === undefined ? {} : { Shell: config.shell }),
+  };
+}
+
+/** Docker leaves out what the image does not say. */
+function toHealthConfig(check: NonNullable<Image['runConfig']['healthcheck']>): HealthConfig {
+  return {
+    ...(check.test.length === 0 ? {} : { Test: check.test }),
+    ...(check.intervalNs === 0 ? {} : { Interval: check.intervalNs }),
+    ...(check.timeoutNs === 0 ? {} : { Timeout: check.timeoutNs }),
+    ...(check.startPeriodNs === 0 ? {} : { StartPeriod: check.startPeriodNs }),
+    ...(check.startIntervalNs === 0 ? {} : { StartInterval: check.startIntervalNs }),
+    ...(check.retries === 0 ? {} : { Retries: check.retries }),
   };
 }
 

@@ -1,60 +1,34 @@
 import type { DiskUsage } from '../../wire/index.ts';
-import type { Backend, Image } from '../backend.ts';
 import { summariseContainers } from '../containers/summary.ts';
-import { countUsers, toImageSummary } from '../images/summary.ts';
+import { dockerError } from '../errors.ts';
+import { countUsers, sharedSizesOf, toImageSummary } from '../images/summary.ts';
+import type { ApiRequest } from '../request.ts';
 import { sendJson } from '../respond.ts';
 import type { HttpExchange } from '../route.ts';
 
-/** A layer on its parents, and how many images stand on it. */
-interface LayerUse {
-  readonly sizeBytes: number;
-  images: number;
-}
+const TYPES: readonly string[] = ['container', 'image', 'volume', 'build-cache'];
 
-/** `GET /system/df`. */
+/** `GET /system/df`: what takes disk, of the types that were asked for; the others are null. */
 export async function diskUsage({ backend, request, response }: HttpExchange): Promise<void> {
-  const types = request.query.getAll('type');
-  const wants = (type: string): boolean => types.length === 0 || types.includes(type);
-  const images = backend.images.list();
-  const layers = countLayers(backend, images);
-  const users = countUsers(backend.containers.list());
+  const wanted = wantedTypes(request);
+  const containers = backend.containers.list();
+  const users = countUsers(containers);
+  const shown = backend.images.list({ hidesIntermediate: true });
+  const sharedSize = sharedSizesOf(backend, backend.images.list());
   const usage: DiskUsage = {
-    LayersSize: [...layers.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    Images: wants('image')
-      ? images.map((image) => ({
-          ...toImageSummary(image, request.version, users),
-          SharedSize: sharedBytes(backend, image, layers),
-          Containers: users.get(image.id) ?? 0,
-        }))
-      : [],
-    Containers: wants('container') ? await summariseContainers(backend, backend.containers.list(), { withSize: true }) : [],
-    Volumes: [],
-    BuildCache: [],
+    LayersSize: wanted.has('image') ? backend.images.layersBytes() : 0,
+    Images: wanted.has('image') ? shown.map((image) => toImageSummary(image, request.version, users, sharedSize)) : null,
+    Containers: wanted.has('container') ? await summariseContainers(backend, containers, { withSize: true }) : null,
+    Volumes: wanted.has('volume') ? [] : null,
+    BuildCache: wanted.has('build-cache') ? [] : null,
   };
   sendJson(response, 200, usage);
 }
 
-function countLayers(backend: Backend, images: readonly Image[]): Map<string, LayerUse> {
-  const layers = new Map<string, LayerUse>();
-  for (const image of images) {
-    for (const [key, sizeBytes] of layersOf(backend, image)) {
-      const use = layers.get(key);
-      if (use === undefined) layers.set(key, { sizeBytes, images: 1 });
-      else use.images += 1;
-    }
-  }
-  return layers;
-}
-
-function sharedBytes(backend: Backend, image: Image, layers: ReadonlyMap<string, LayerUse>): number {
-  let sum = 0;
-  for (const [key, sizeBytes] of layersOf(backend, image)) if ((layers.get(key)?.images ?? 0) > 1) sum += sizeBytes;
-  return sum;
-}
-
-// Sizes come from the history (newest first); a layer is the same only on the same parents, so its key is the chain.
-function layersOf(backend: Backend, image: Image): readonly (readonly [string, number])[] {
-  const steps = backend.images.history(image.id).toReversed();
-  const sizes = steps.filter((_, index) => image.history[index]?.isEmptyLayer !== true).map(({ sizeBytes }) => sizeBytes);
-  return image.diffIds.map((_, index) => [image.diffIds.slice(0, index + 1).join(' '), sizes[index] ?? 0]);
+/** @throws {PierError} `InvalidArgument` in Docker's words. */
+function wantedTypes(request: ApiRequest): ReadonlySet<string> {
+  const types = request.version < 42 ? [] : request.query.getAll('type');
+  const unknown = types.find((type) => !TYPES.includes(type));
+  if (unknown !== undefined) throw dockerError('InvalidArgument', `unknown object type: ${unknown}`);
+  return new Set(types.length === 0 ? TYPES : types);
 }
