@@ -139,11 +139,38 @@ export interface SystemInfo {
   readonly Warnings: readonly string[] | null;
 }
 
+/** A volume, and what it takes. */
+export interface VolumeUsage {
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Mountpoint: string;
+  readonly Labels: StringMap | null;
+  readonly Scope: string;
+  /** Bytes and the number of containers, -1 for what the driver does not tell. */
+  readonly UsageData?: { readonly RefCount: number; readonly Size: number };
+}
+
+/** One result in the build cache. */
+export interface BuildCacheRecord {
+  readonly ID: string;
+  readonly Parents?: readonly string[] | null;
+  readonly Type: string;
+  readonly Description: string;
+  readonly InUse: boolean;
+  readonly Shared: boolean;
+  /** Bytes. */
+  readonly Size: number;
+  /** RFC 3339. */
+  readonly CreatedAt: string;
+  readonly LastUsedAt?: string | null;
+  readonly UsageCount: number;
+}
+
 /** `GET /system/df`. Sizes in bytes; null is what was not asked for. */
 export interface DiskUsage {
   readonly LayersSize: number;
   readonly Images: readonly ImageSummary[] | null;
   readonly Containers: readonly ContainerSummary[] | null;
-  readonly Volumes: readonly unknown[] | null;
-  readonly BuildCache: readonly unknown[] | null;
+  readonly Volumes: readonly VolumeUsage[] | null;
+  readonly BuildCache: readonly BuildCacheRecord[] | null;
 }

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { it } from 'node:test';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import { pack } from 'tar-stream';
 import { IS_PEER } from '../harness/daemon.ts';
-import { describeWithClients } from '../harness/fixture.ts';
+import { describeWithClients, type Fixture } from '../harness/fixture.ts';
 import { SHARED } from '../harness/images.ts';
 
 interface Summary {
@@ -35,6 +37,15 @@ async function contentBytes(directory: string): Promise<number> {
       .map((line) => line.split(' ') as [string, string]),
   );
   return [...sizes.values()].reduce((sum, size) => sum + Number(size), 0);
+}
+
+/** Makes an image of one file out of so many bytes. */
+async function importFile(pier: Fixture, name: string, bytes: number): Promise<void> {
+  const archive = pack();
+  archive.entry({ name: 'file' }, Buffer.alloc(bytes, bytes % 251));
+  archive.finalize();
+  const { exitCode, stderr } = await pier.cliWith({ input: Readable.from(archive, { objectMode: false }) }, 'import', '-', name);
+  assert.equal(exitCode, 0, stderr);
 }
 
 describeWithClients(
@@ -97,6 +108,50 @@ describeWithClients(
       assert.deepEqual([status, JSON.parse(body.toString())], [400, { message: 'unknown object type: nonsense' }]);
       const listed = await pier.ok('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}}');
       assert.match(listed, /^Images 2 1 7\.798MB\nContainers 1 0 300kB\n/);
+    });
+
+    it('system df --verbose lists every image once, and each container', async () => {
+      await pier.ok('tag', 'twin', 'twin:again');
+      await pier.ok('create', '--name', 'user', 'twin', 'true');
+      const text = await pier.ok('system', 'df', '-v');
+      assert.match(text, /^Images space usage:\n\nREPOSITORY +TAG +IMAGE ID +CREATED +SIZE +SHARED SIZE +UNIQUE SIZE +CONTAINERS\n/);
+      assert.match(text, /^twin +again +[0-9a-f]{12} .* 7\.8MB +7\.798MB +0B +1$/m);
+      assert.doesNotMatch(text, /^twin +latest/m);
+      assert.match(text, /^[0-9a-f]{12} +twin +"true" +0 +0B +.* Created +user$/m);
+      assert.match(text, /\nBuild cache usage: 0B\n\nCACHE ID +CACHE TYPE +SIZE +CREATED +LAST USED +USAGE +SHARED$/);
+      assert.equal(await pier.ok('system', 'df', '-v', '--format', '{{range .Containers}}{{.Names}} {{.Size}}{{end}}'), 'user 0B');
+      const json = JSON.parse(await pier.ok('system', 'df', '-v', '--format', 'json')) as { Images: { Tag: string }[]; Volumes: unknown[] };
+      assert.deepEqual([json.Images.map((image) => image.Tag), json.Volumes], [['again', 'latest'], []]);
+      await pier.ok('rmi', 'twin:again');
+    });
+
+    it('system prune asks first, then takes what nobody uses, and tells truly what that freed', async () => {
+      await importFile(pier, 'moving', 50_000);
+      await importFile(pier, 'moving', 70_000);
+      await pier.ok('run', '--name', 'writer', 'alpine', 'sh', '-c', 'head -c 300000 /dev/zero > /data');
+      const asked = await pier.cliWith({ input: 'n\n' }, 'system', 'prune', '--filter', 'label!=keep');
+      assert.equal(
+        asked.stdout,
+        'WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n' +
+          '  - all dangling images\n  - unused build cache\n\n  Items to be pruned will be filtered with:\n  - label!=keep\n\n' +
+          'Are you sure you want to continue? [y/N] ',
+      );
+      assert.equal((await pier.ok('ps', '-aq')).length, 12, 'no is no');
+      const before = await pier.daemon.json<Usage>('GET', '/system/df');
+      const pruned = await pier.cliWith({ input: 'y\n' }, 'system', 'prune');
+      assert.match(
+        pruned.stdout,
+        /\[y\/N\] Deleted Containers:\n[0-9a-f]{64}\n\nDeleted Images:\ndeleted: sha256:[0-9a-f]{64}\ndeleted: sha256:[0-9a-f]{64}\n\nTotal reclaimed space: 350kB\n$/,
+      );
+      const left = await pier.daemon.json<Usage>('GET', '/system/df');
+      assert.equal(before.LayersSize - left.LayersSize, 50_000);
+      const all = await pier.ok('system', 'prune', '-af', '--volumes');
+      assert.match(all, /^Deleted Images:\nuntagged: /);
+      assert.match(all, /\nTotal reclaimed space: 7\.868MB$/);
+      const none = await pier.daemon.json<Usage>('GET', '/system/df');
+      assert.deepEqual([none.LayersSize, none.Images, none.Containers], [0, [], []]);
+      const refused = await pier.cli('system', 'prune', '--volumes', '--filter', 'until=1h');
+      assert.deepEqual([refused.exitCode, refused.stderr], [1, 'ERROR: The "until" filter is not supported with "--volumes"\n']);
     });
 
     it('a pattern that is none is refused', { skip: IS_PEER && 'nothing of pier' }, async () => {

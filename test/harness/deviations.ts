@@ -54,7 +54,12 @@ const DEVIATIONS: readonly Deviation[] = [
     problem: /found null$/,
     reason: NULL_SLICE,
   },
-  { operation: /^POST \/(images|containers)\/prune$/, where: /^\/(Images|Containers)Deleted$/, problem: /found null$/, reason: NULL_SLICE },
+  {
+    operation: /^POST \/(images|containers|networks)\/prune$/,
+    where: /^\/(Images|Containers|Networks)Deleted$/,
+    problem: /found null$/,
+    reason: NULL_SLICE,
+  },
   {
     operation: 'GET /exec/{id}/json',
     where: '/ExitCode',

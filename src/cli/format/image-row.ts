@@ -49,6 +49,13 @@ export function imageRows(image: ImageSummary, options: ImageRowOptions): readon
   return namesOf(image, options).map((name) => imageRow(image, name, options.isTruncated));
 }
 
+/** An image as one row, under the first of its tags. */
+export function imageRowOnce(image: ImageSummary, isTruncated: boolean): Row {
+  const tag = image.RepoTags?.[0] ?? '<none>:<none>';
+  const split = tag.lastIndexOf(':');
+  return imageRow(image, { repository: tag.slice(0, split), tag: tag.slice(split + 1), digest: '' }, isTruncated);
+}
+
 interface ImageName {
   readonly repository: string;
   readonly tag: string;

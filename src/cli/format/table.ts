@@ -41,8 +41,30 @@ export function formatRows(spec: TableSpec, format: string, rows: readonly Row[]
   const { isTable, text } = expandFormat(spec, format);
   const template = compileFormat(text);
   let body = '';
-  for (const row of rows) body += `${runFormat(template, toStruct(spec, row))}\n`;
+  for (const row of rows) body += `${runFormat(template, rowStruct(spec, row))}\n`;
   return isTable ? layOutColumns(`${headerLine(spec, text)}\n${body}`) : body;
+}
+
+/**
+ * Runs a format once over a value of any type, as the listings do that show several kinds of rows.
+ *
+ * @param format A template; `\\t` and `\\n` in it stand for tab and line feed.
+ * @throws {CommandError} For a template that cannot be read or run, in Docker's words.
+ */
+export function formatValue(format: string, value: GoStruct): string {
+  const template = compileFormat(unescapeFormat(format));
+  try {
+    return template.run(value);
+  } catch (error) {
+    if (!(error instanceof GoTemplateError)) throw error;
+    throw new CommandError(error.message, 1, { cause: error });
+  }
+}
+
+/** A row as templates see it. */
+export function rowStruct(spec: TableSpec, row: Row): GoStruct {
+  const fields = new Map<string, GoValue>([...Object.entries(row.fields), ...Object.entries(row.methods ?? {})]);
+  return new GoStruct(spec.typeName, fields, () => rowJson(row.fields));
 }
 
 /**
@@ -95,11 +117,15 @@ interface ExpandedFormat {
 function expandFormat(spec: TableSpec, format: string): ExpandedFormat {
   const named = format === '' || format === 'table' ? spec.table : format === 'raw' && spec.raw !== undefined ? spec.raw : format;
   const isTable = named.startsWith('table');
-  const text = (isTable ? named.slice('table'.length) : named)
+  const text = unescapeFormat(isTable ? named.slice('table'.length) : named);
+  return { isTable, text: named === 'json' ? '{{json .}}' : text };
+}
+
+function unescapeFormat(format: string): string {
+  return format
     .replace(/^ +| +$/g, '')
     .replaceAll('\\t', '\t')
     .replaceAll('\\n', '\n');
-  return { isTable, text: named === 'json' ? '{{json .}}' : text };
 }
 
 function compileFormat(text: string): GoTemplate {
@@ -138,11 +164,6 @@ function headerLine(spec: TableSpec, text: string): string {
 /** The last part of a label's name, as words: `com.example.foo-bar` is `foo bar`. */
 function labelHeader(name: string): string {
   return (name.split('.').at(-1) ?? '').replaceAll(/[-_]/g, ' ');
-}
-
-function toStruct(spec: TableSpec, row: Row): GoStruct {
-  const fields = new Map<string, GoValue>([...Object.entries(row.fields), ...Object.entries(row.methods ?? {})]);
-  return new GoStruct(spec.typeName, fields, () => rowJson(row.fields));
 }
 
 /** Docker's rows write their own JSON, with HTML's characters escaped and the fields sorted. */

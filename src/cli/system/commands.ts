@@ -76,12 +76,23 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
     usage: '[OPTIONS]',
     summary: 'Show pier disk usage',
     examples: ['pier system df'],
-    flags: [
-      LIST_FORMAT,
-      { long: 'verbose', short: 'v', kind: 'bool', unsupported: true, description: 'Show detailed information on space usage' },
-    ],
+    flags: [LIST_FORMAT, { long: 'verbose', short: 'v', kind: 'bool', description: 'Show detailed information on space usage' }],
     args: { min: 0, max: 0 },
     load: () => import('./df.ts'),
+  },
+  {
+    paths: ['system prune'],
+    usage: '[OPTIONS]',
+    summary: 'Remove unused data',
+    examples: ['pier system prune -af --filter until=24h'],
+    flags: [
+      { long: 'all', short: 'a', kind: 'bool', description: 'Remove all unused images not just dangling ones' },
+      { long: 'filter', kind: 'list', valueName: 'filter', description: 'Provide filter values (e.g. "label=<key>=<value>")' },
+      { long: 'force', short: 'f', kind: 'bool', description: 'Do not prompt for confirmation' },
+      { long: 'volumes', kind: 'bool', description: 'Prune anonymous volumes' },
+    ],
+    args: { min: 0, max: 0 },
+    load: () => import('./prune.ts'),
   },
   {
     paths: ['network ls'],
@@ -107,7 +118,7 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 1 },
     load: () => import('./network-inspect.ts'),
   },
-  ...['system prune', 'system dial-stdio', 'network connect', 'network create', 'network disconnect', 'network prune', 'network rm'].map(
+  ...['system dial-stdio', 'network connect', 'network create', 'network disconnect', 'network prune', 'network rm'].map(
     (path): CommandDefinition => ({
       paths: [path],
       usage: '',

@@ -1,4 +1,5 @@
 import { humanSize } from '../format/human-size.ts';
+import { formatDiskUsage } from '../format/disk-usage.ts';
 import { formatRows } from '../format/table.ts';
 import type { DiskUsage } from '../../wire/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -7,6 +8,7 @@ import type { Row, TableSpec } from '../format/table.ts';
 const DISK_USAGE_TABLE: TableSpec = {
   typeName: '*formatter.diskUsageImagesContext',
   table: 'table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}',
+  raw: 'type: {{.Type}}\ntotal: {{.TotalCount}}\nactive: {{.Active}}\nsize: {{.Size}}\nreclaimable: {{.Reclaimable}}\n',
   headers: { Type: 'TYPE', TotalCount: 'TOTAL', Active: 'ACTIVE', Size: 'SIZE', Reclaimable: 'RECLAIMABLE' },
 };
 
@@ -16,6 +18,10 @@ const ACTIVE_STATES: ReadonlySet<string> = new Set(['running', 'paused', 'restar
 /** Runs `pier system df`. */
 export async function run({ flags, client }: CommandContext): Promise<number> {
   const usage = await client.json<DiskUsage>({ method: 'GET', path: '/system/df' });
+  if (flags.bool('verbose')) {
+    process.stdout.write(formatDiskUsage(usage, flags.string('format')));
+    return 0;
+  }
   const rows = [imagesRow(usage), containersRow(usage), volumesRow(usage), buildCacheRow(usage)];
   process.stdout.write(formatRows(DISK_USAGE_TABLE, flags.string('format'), rows));
   return 0;
@@ -63,13 +69,8 @@ function containersRow({ Containers: containers }: DiskUsage): Row {
   });
 }
 
-interface VolumeUsage {
-  readonly UsageData?: { readonly RefCount: number; readonly Size: number };
-}
-
 function volumesRow({ Volumes: volumes }: DiskUsage): Row {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API's shape; pier's own daemon has no volumes yet
-  const all = (volumes ?? []) as readonly VolumeUsage[];
+  const all = volumes ?? [];
   const bytesOf = (list: typeof all): number => list.reduce((sum, { UsageData: data }) => sum + Math.max(data?.Size ?? 0, 0), 0);
   const used = all.filter(({ UsageData: data }) => (data?.RefCount ?? 0) > 0);
   const unused = all.filter((volume) => !used.includes(volume));
@@ -82,15 +83,8 @@ function volumesRow({ Volumes: volumes }: DiskUsage): Row {
   });
 }
 
-interface BuildCacheUsage {
-  readonly InUse: boolean;
-  readonly Shared: boolean;
-  readonly Size: number;
-}
-
 function buildCacheRow({ BuildCache: records }: DiskUsage): Row {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the API's shape; pier's own daemon has no build cache yet
-  const all = (records ?? []) as readonly BuildCacheUsage[];
+  const all = records ?? [];
   const bytesOf = (list: typeof all): number => list.reduce((sum, record) => sum + (record.Shared ? 0 : record.Size), 0);
   const used = all.filter((record) => record.InUse);
   return usageRow({
