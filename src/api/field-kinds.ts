@@ -1,7 +1,7 @@
 import { dockerError } from './errors.ts';
 
 /** What a JSON field may hold; `null` is always right, as in Go. A `command` is a list or one string. */
-export type FieldKind = 'string' | 'boolean' | 'integer' | 'strings' | 'command' | 'map' | 'set' | 'object' | 'any';
+export type FieldKind = 'string' | 'boolean' | 'integer' | 'duration' | 'strings' | 'command' | 'map' | 'set' | 'object' | 'any';
 
 /** The kind of each field of a body. */
 export type FieldKinds<T> = Readonly<Record<keyof T & string, FieldKind>>;
@@ -10,6 +10,7 @@ const CHECKS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   any: () => true,
   boolean: (value) => typeof value === 'boolean',
   command: (value) => typeof value === 'string' || isStrings(value),
+  duration: (value) => Number.isInteger(value),
   integer: (value) => Number.isInteger(value),
   map: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
   object: isRecord,
@@ -23,6 +24,7 @@ const GO_TYPE: Readonly<Record<FieldKind, string>> = {
   any: 'value',
   boolean: 'bool',
   command: 'string',
+  duration: 'time.Duration',
   integer: 'int64',
   map: 'map[string]string',
   object: 'object',

@@ -392,6 +392,8 @@ function aContainer(id: string): Container {
     user: '',
     workingDir: '',
     stopSignal: 'SIGTERM',
+    healthcheck: undefined,
+    shell: [],
     runtime: 'crun',
     state: {
       status: 'running',
@@ -407,6 +409,7 @@ function aContainer(id: string): Container {
       finishedAt: undefined,
       restartCount: 0,
       isStoppedByUser: false,
+      health: undefined,
     },
     endpoints: [],
     hostname: 'h',

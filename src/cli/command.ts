@@ -18,10 +18,11 @@ import type { FlagValues } from './flag-values.ts';
  * | `string` | any text; given twice, the last counts | `flags.string()` |
  * | `int` | a signed integer | `flags.int()` |
  * | `decimal` | a number with a fraction | `flags.number()` |
+ * | `duration` | `1m30s`, `500ms` as Go writes it | `flags.int()`, in nanoseconds |
  * | `bytes` | `512`, `64m`, `1.5GiB` | `flags.int()`, in bytes |
  * | `list` | any text, once per flag | `flags.list()` |
  */
-export type FlagKind = 'bool' | 'string' | 'int' | 'decimal' | 'bytes' | 'list';
+export type FlagKind = 'bool' | 'string' | 'int' | 'decimal' | 'duration' | 'bytes' | 'list';
 
 /** One flag of a command. */
 export interface FlagDefinition {

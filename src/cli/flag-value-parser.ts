@@ -20,6 +20,8 @@ export function parseFlagValue(kind: FlagKind, text: string): FlagValue {
     case 'decimal':
       if (!/^[+-]?(?:\d*\.?\d+|\d+\.)$/.test(text)) throw new ValueError(`failed to parse ${text} as a rational number`);
       return Number(text);
+    case 'duration':
+      return parseDuration(text);
     case 'bytes':
       return parseBytes(text);
     case 'string':
@@ -35,6 +37,7 @@ export function emptyValue(kind: FlagKind): FlagValue {
       return false;
     case 'int':
     case 'decimal':
+    case 'duration':
     case 'bytes':
       return 0;
     case 'string':
@@ -53,6 +56,27 @@ function parseBool(text: string): boolean {
 function parseInteger(text: string): number {
   if (/^[+-]?\d+$/.test(text)) return Number(text);
   throw new ValueError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** Nanoseconds of each unit that Go's durations know. */
+const UNIT_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, μs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+
+function parseDuration(text: string): number {
+  const digits = text.replace(/^[+-]/, '');
+  if (digits === '0') return 0;
+  let total = 0;
+  let end = 0;
+  for (const match of digits.matchAll(/(\d+\.?\d*|\.\d+)([^\d.]*)/g)) {
+    const [part, amount, unit = ''] = match;
+    if (match.index !== end) break;
+    end += part.length;
+    if (unit === '') throw new ValueError(`time: missing unit in duration ${JSON.stringify(text)}`);
+    const size = UNIT_NS[unit];
+    if (size === undefined) throw new ValueError(`time: unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
+    total += Number(amount) * size;
+  }
+  if (end === 0 || end !== digits.length) throw new ValueError(`time: invalid duration ${JSON.stringify(text)}`);
+  return Math.trunc(text.startsWith('-') ? -total : total);
 }
 
 /** Reads `64m` and the like: binary units, in any case, with or without `b` or `ib`. `-1` stands for no limit. */

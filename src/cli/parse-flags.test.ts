@@ -54,7 +54,7 @@ for (const [line, flags, args, flagsFirst = false] of READ) {
       const value = read(kind, long, parsed.flags);
       assert.deepEqual(
         value,
-        flags[long] ?? { bool: long === 'sig-proxy', list: [], string: '', int: -1, bytes: 0, decimal: 0 }[kind],
+        flags[long] ?? { bool: long === 'sig-proxy', list: [], string: '', int: -1, bytes: 0, decimal: 0, duration: 0 }[kind],
         long,
       );
     }

@@ -4,6 +4,7 @@ import { timestamp } from '../base/timestamp.ts';
 import { parseSignal } from '../linux/index.ts';
 import { parseTmpfsOptions } from '../oci/index.ts';
 import { CREATED_STATE } from './container.ts';
+import { checkHealthcheck, mergeHealthcheck } from './healthcheck.ts';
 import { mergeEnv } from './process-env.ts';
 import type { Image } from '../image/index.ts';
 import type { Container } from './container.ts';
@@ -66,6 +67,8 @@ export function completeSpec(input: CompleteSpecInput): Container {
     user: spec.user === '' ? runConfig.user : spec.user,
     workingDir: spec.workingDir === '' ? runConfig.workingDir : spec.workingDir,
     stopSignal: spec.stopSignal === '' ? (runConfig.stopSignal ?? 'SIGTERM') : spec.stopSignal,
+    healthcheck: mergeHealthcheck(spec.healthcheck, runConfig.healthcheck),
+    shell: spec.shell ?? runConfig.shell ?? [],
     runtime: input.runtime,
     state: CREATED_STATE,
     endpoints: [],
@@ -94,6 +97,7 @@ function checkSpec(spec: ContainerSpec): void {
       reason: 'container.memory-too-small',
     });
   }
+  checkHealthcheck(spec.healthcheck);
   for (const options of Object.values(spec.tmpfs)) parseTmpfsOptions(options);
   if (spec.restartPolicy.name !== 'on-failure' && spec.restartPolicy.maximumRetryCount > 0) {
     throw new PierError('InvalidArgument', 'Cannot create container: only the policy "on-failure" counts retries', {
@@ -114,7 +118,5 @@ export function warningsFor(image: Image): string[] {
     const paths = image.runConfig.volumes.join(', ');
     warnings.push(`The image declares volumes (${paths}): pier keeps that data in the container itself until it supports volumes.`);
   }
-  const test = image.runConfig.healthcheck?.test ?? [];
-  if (test.length > 0 && test[0] !== 'NONE') warnings.push('The image declares a health check: pier does not run health checks yet.');
   return warnings;
 }

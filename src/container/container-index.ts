@@ -3,6 +3,7 @@ import type { Database, Schema } from '../store/index.ts';
 import { CREATED_STATE } from './container.ts';
 import type { Container } from './container.ts';
 import { EMPTY_SPEC } from './container-spec.ts';
+import type { Health } from './health.ts';
 
 /** The container tables. */
 export const CONTAINER_SCHEMA: Schema = {
@@ -107,6 +108,12 @@ export class ContainerIndex {
     return this.update(id, { state: { ...this.get(id).state, ...change } });
   }
 
+  /** Takes note of a container's health without writing it down; its next change does. */
+  noteHealth(id: string, health: Health): void {
+    const container = this.get(id);
+    this.#byId.set(id, { ...container, state: { ...container.state, health } });
+  }
+
   remove(id: string): void {
     const container = this.get(id);
     this.#database.transaction(() => {
@@ -161,5 +168,5 @@ export class ContainerIndex {
 function completed(container: Container): Container {
   const { spec, state } = container;
   const resources = { ...EMPTY_SPEC.resources, ...spec.resources };
-  return { ...container, spec: { ...EMPTY_SPEC, ...spec, resources }, state: { ...CREATED_STATE, ...state } };
+  return { ...container, shell: container.shell ?? [], spec: { ...EMPTY_SPEC, ...spec, resources }, state: { ...CREATED_STATE, ...state } };
 }

@@ -4,6 +4,8 @@ import { failpoint } from '../base/failpoint.ts';
 import { parseSignal } from '../linux/index.ts';
 import { runRuntime } from '../oci/index.ts';
 import { parseContainerName } from './container-name.ts';
+import { healthUnwatched } from './health.ts';
+import { HealthMonitors } from './health-monitors.ts';
 import { endLocked, readExitRecord, tearDown } from './end-container.ts';
 import { RestartSupervisor, shallRestart } from './restart-supervisor.ts';
 import { RunTable } from './run-table.ts';
@@ -32,6 +34,7 @@ export interface StopOptions {
 export class ContainerLifeCycle implements Disposable {
   readonly #context: ContainerContext;
   readonly #supervisor: RestartSupervisor;
+  readonly #health: HealthMonitors;
   /** What resolves once a container is removed, by its id. */
   readonly #removals = new RunTable();
   /** Containers between the two halves of a restart: neither policy nor --rm acts on that end. */
@@ -43,6 +46,7 @@ export class ContainerLifeCycle implements Disposable {
 
   constructor(context: ContainerContext) {
     this.#context = context;
+    this.#health = new HealthMonitors(context);
     this.#supervisor = new RestartSupervisor((id) => {
       this.#restartByPolicy(id).catch((error: unknown) =>
         context.logger.error('a restart by policy is given up', { container: id, error }),
@@ -56,6 +60,7 @@ export class ContainerLifeCycle implements Disposable {
       .run(id, async () => {
         this.#supervisor.cancel(id);
         await startLocked(this.#context, id, 0);
+        this.#health.watch(id);
       })
       .catch(async (error: unknown) => {
         // As Docker does: a container that goes away by itself goes away when it cannot start, too.
@@ -118,9 +123,21 @@ export class ContainerLifeCycle implements Disposable {
           facts: { id },
         });
       }
-      await this.#runtimeVerb(container, 'pause');
-      failpoint('container.pause.frozen');
-      this.#context.emit({ action: 'pause', container: this.#context.index.updateState(id, { status: 'paused' }), attributes: {} });
+      // A probe that joined a frozen container would not come back.
+      this.#health.unwatch(id);
+      try {
+        await this.#runtimeVerb(container, 'pause');
+        failpoint('container.pause.frozen');
+        const health = healthUnwatched(this.#context.index.get(id));
+        this.#context.emit({
+          action: 'pause',
+          container: this.#context.index.updateState(id, { status: 'paused', health }),
+          attributes: {},
+        });
+      } finally {
+        // It goes on where the pause came to nothing.
+        this.#health.watch(id);
+      }
     });
   }
 
@@ -138,6 +155,7 @@ export class ContainerLifeCycle implements Disposable {
       await this.#runtimeVerb(container, 'resume');
       failpoint('container.unpause.thawed');
       this.#context.emit({ action: 'unpause', container: this.#context.index.updateState(id, { status: 'running' }), attributes: {} });
+      this.#health.watch(id);
     });
   }
 
@@ -205,6 +223,7 @@ export class ContainerLifeCycle implements Disposable {
       if (container === undefined || !hasProcess(container)) return;
       const found = readExitRecord(this.#context, id) ?? record;
       if (found === undefined) return;
+      this.#health.unwatch(id);
       const after = await endLocked(this.#context, container, found);
       if (this.#restarting.has(id)) return;
       if (shallRestart(after) && !this.#condemned.has(id)) this.scheduleRestart(after);
@@ -217,6 +236,11 @@ export class ContainerLifeCycle implements Disposable {
     this.#supervisor.schedule(this.#context.index.updateState(container.id, { status: 'restarting' }), hasRun);
   }
 
+  /** Goes on probing what an earlier engine started. */
+  watchAdopted(): void {
+    for (const { id } of this.#context.index.all()) this.#health.watch(id);
+  }
+
   /** Finishes a removal that the last engine had begun or owed. */
   async removeLeftover(container: Container): Promise<void> {
     await this.#context.locks.run(container.id, () => this.#removeLocked(container));
@@ -225,6 +249,7 @@ export class ContainerLifeCycle implements Disposable {
   [Symbol.dispose](): void {
     this.#isClosing = true;
     this.#supervisor[Symbol.dispose]();
+    this.#health[Symbol.dispose]();
     this.#removals.letGo();
   }
 
@@ -234,6 +259,7 @@ export class ContainerLifeCycle implements Disposable {
         const container = this.#context.index.byId(id);
         if (this.#isClosing || this.#condemned.has(id) || container?.state.status !== 'restarting') return;
         await startLocked(this.#context, id, container.state.restartCount + 1);
+        this.#health.watch(id);
       });
     } catch (error) {
       if (this.#isClosing) return;

@@ -1,3 +1,4 @@
+import type { Healthcheck } from '../image/index.ts';
 import type { NetworkMode } from '../network/index.ts';
 
 /** A host directory or file shown inside a container. */
@@ -59,6 +60,10 @@ export interface ContainerSpec {
   readonly stopSignal: string;
   /** Seconds between stop signal and SIGKILL; `undefined`: 10. */
   readonly stopTimeoutSec: number | undefined;
+  /** What is not said in it is the image's; `undefined`: all of the image's. A test of `NONE` takes the image's away. */
+  readonly healthcheck: Healthcheck | undefined;
+  /** Runs the command of a `CMD-SHELL` health check; `undefined`: the image's, else `/bin/sh -c`. */
+  readonly shell: readonly string[] | undefined;
   readonly binds: readonly BindMount[];
   /** Path in the container → options as in `--tmpfs` (`size=64m,mode=1777`). */
   readonly tmpfs: Readonly<Record<string, string>>;
@@ -102,6 +107,8 @@ export const EMPTY_SPEC: ContainerSpec = {
   labels: {},
   stopSignal: '',
   stopTimeoutSec: undefined,
+  healthcheck: undefined,
+  shell: undefined,
   binds: [],
   tmpfs: {},
   isRootfsReadOnly: false,

@@ -1,6 +1,8 @@
 import type { Digest } from '../base/digest.ts';
+import type { Healthcheck } from '../image/index.ts';
 import type { Endpoint } from '../network/index.ts';
 import type { ContainerSpec } from './container-spec.ts';
+import type { Health } from './health.ts';
 
 /** Where a container is in its life; Docker's words, which are the field's. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -28,6 +30,8 @@ export interface ContainerState {
   readonly restartCount: number;
   /** A person stopped it, so `unless-stopped` and `always` leave it alone until the engine (always) or a person starts it. */
   readonly isStoppedByUser: boolean;
+  /** `undefined` where nothing checks it. Results that change nothing are written down with the next change. */
+  readonly health: Health | undefined;
 }
 
 /** A container as the engine knows it: an immutable value, replaced on every change. */
@@ -49,6 +53,10 @@ export interface Container {
   readonly workingDir: string;
   /** A number or name, e.g. `SIGTERM`. */
   readonly stopSignal: string;
+  /** Image's and spec's joined; `undefined` if neither has one. */
+  readonly healthcheck: Healthcheck | undefined;
+  /** Empty where neither image nor spec names one. */
+  readonly shell: readonly string[];
   /** Name of the runtime in use: `crun`, `runc`. */
   readonly runtime: string;
   readonly state: ContainerState;
@@ -79,4 +87,5 @@ export const CREATED_STATE: ContainerState = {
   finishedAt: undefined,
   restartCount: 0,
   isStoppedByUser: false,
+  health: undefined,
 };

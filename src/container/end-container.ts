@@ -12,6 +12,7 @@ import { failpoint } from '../base/failpoint.ts';
 import { formatNs, timestamp } from '../base/timestamp.ts';
 import { deleteContainer, endMonitor, forgetContainer, readExitCode } from '../oci/index.ts';
 import { removeBundle } from './bundle.ts';
+import { healthUnwatched } from './health.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 
@@ -60,6 +61,7 @@ export async function endLocked(context: ContainerContext, container: Container,
       isOomKilled,
       error: record.error,
       finishedAt: record.finishedAt,
+      health: healthUnwatched(container),
     },
   });
   try {

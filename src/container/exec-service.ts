@@ -2,19 +2,19 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PierError } from '../base/errors.ts';
 import { newId } from '../base/ids.ts';
-import { resolveCapabilities, startExec } from '../oci/index.ts';
+import { startExec } from '../oci/index.ts';
+import { describeExec } from './describe-exec.ts';
 import { parseDetachKeys } from './detach-keys.ts';
+import { execFailure } from './exec-failure.ts';
 import { ExecSession } from './exec-session.ts';
-import { processEnv } from './process-env.ts';
 import { requireProcess } from './signal-container.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { TerminalMaster } from '../linux/index.ts';
-import type { ExecOutcome, ExecProcess, RuntimeProcess } from '../oci/index.ts';
+import type { ExecOutcome, ExecProcess } from '../oci/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { Exec, ExecSpec, StreamSession } from './container-service.ts';
 
-const EXIT_NOT_FOUND = 127;
 const EXIT_NOT_EXECUTABLE = 126;
 /** Ended execs that can still be inspected: clients ask for the exit code right after the end. */
 const REMEMBERED_ENDS = 1000;
@@ -149,7 +149,7 @@ export class ExecService implements Disposable {
     mkdirSync(this.#context.paths.execsDir, { recursive: true, mode: 0o700 });
     return startExec(runtime, {
       containerId: container.id,
-      process: this.#describe(container, spec, size),
+      process: describeExec(this.#context, container, spec, size),
       // A socket lives in it: short names keep its path under 107 bytes.
       dir: join(this.#context.paths.execsDir, id.slice(0, 12)),
       stdin: isAttached && spec.attachStdin,
@@ -157,42 +157,11 @@ export class ExecService implements Disposable {
     });
   }
 
-  #describe(container: Container, spec: ExecSpec, size: { readonly height: number; readonly width: number } | undefined): RuntimeProcess {
-    const user = lookUpUser(this.#context.paths.rootfs(container.id), spec.user === '' ? container.user : spec.user);
-    const isPrivileged = spec.isPrivileged || container.spec.isPrivileged;
-    const { capabilities } = resolveCapabilities({
-      capAdd: container.spec.capAdd,
-      capDrop: container.spec.capDrop,
-      isPrivileged,
-      available: this.#context.host.capabilities,
-    });
-    const own = user.uid === 0 ? capabilities : [];
-    const consoleSize = size ?? spec.consoleSize;
-    return {
-      terminal: spec.tty,
-      ...(spec.tty && consoleSize !== undefined ? { consoleSize } : {}),
-      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
-      args: spec.argv,
-      env: processEnv({ hostname: container.hostname, tty: spec.tty, env: container.env, execEnv: spec.env, home: user.home }),
-      cwd: spec.workingDir !== '' ? spec.workingDir : container.workingDir !== '' ? container.workingDir : '/',
-      capabilities: { bounding: capabilities, effective: own, permitted: own },
-      noNewPrivileges: container.spec.noNewPrivileges,
-    };
-  }
-
   async #startFailure(record: ExecRecord, container: Container, process: ExecProcess): Promise<PierError> {
     const { startError = '' } = await process.exited;
     // It may have been passed before the command turned out not to be there.
     (await process.terminal)?.close();
-    const isMissing = /executable file (?:.* )?not found|no such file or directory/i.test(startError);
-    const exitCode = isMissing ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
-    const reason = /\bchdir\b/.test(startError)
-      ? 'exec.failed'
-      : isMissing
-        ? 'exec.command-not-found'
-        : /permission denied|is a directory|exec format error|open executable/i.test(startError)
-          ? 'exec.command-not-executable'
-          : 'exec.failed';
+    const { reason, exitCode } = execFailure(startError);
     record.exec = { ...record.exec, isRunning: false, exitCode };
     const { id, spec } = record.exec;
     return new PierError('InvalidArgument', `Cannot start exec "${id}" in container "${container.id}": ${startError}`, {

@@ -1,4 +1,5 @@
 export { CONTAINER_SCHEMA, ContainerIndex } from './container-index.ts';
+export type { Health, ProbeFailure, ProbeResult } from './health.ts';
 export type { ContainerHost, SeccompFilter } from './container-host.ts';
 export type { Container, ContainerState, ContainerStatus } from './container.ts';
 export { EMPTY_SPEC } from './container-spec.ts';

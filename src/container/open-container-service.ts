@@ -123,6 +123,7 @@ class LiveContainerService implements OpenContainerService {
 
   async recover(): Promise<void> {
     await recoverContainers(this.#context, this.#lifeCycle);
+    this.#lifeCycle.watchAdopted();
     this.#recovered.resolve();
   }
 

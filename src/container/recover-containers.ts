@@ -14,6 +14,8 @@ import { processStartTicks } from '../linux/index.ts';
 import { isWaitingForStart, readContainerPid, readMonitorPid, runtimeKnows } from '../oci/index.ts';
 import { removeBundle, removeMountPoint } from './bundle.ts';
 import { endLocked, readExitRecord, tearDown, unseenExit } from './end-container.ts';
+import { healthAtStart, healthUnwatched } from './health.ts';
+import { endLeftoverProbes } from './health-monitors.ts';
 import { MONITOR_LOST } from './monitor-watch.ts';
 import { ProcessInput } from './process-input.ts';
 import { shallRestart } from './restart-supervisor.ts';
@@ -70,19 +72,23 @@ function adopt(context: ContainerContext, container: Container): boolean {
   const monitorStartTicks = processStartTicks(monitorPid);
   const isMonitorLost = monitorStartTicks === undefined || (wasRecorded && state.monitorStartTicks !== monitorStartTicks);
   const sandbox = context.networks.sandbox(id);
+  const isFrozen = context.host.cgroups.isFrozen(`${context.host.cgroupParent}/${id}`);
   context.index.update(id, {
     endpoints: sandbox?.endpoints ?? [],
     execIds: [],
     state: {
       ...state,
-      status: context.host.cgroups.isFrozen(`${context.host.cgroupParent}/${id}`) ? 'paused' : 'running',
+      status: isFrozen ? 'paused' : 'running',
       pid,
       pidStartTicks,
       monitorPid: isMonitorLost ? 0 : monitorPid,
       monitorStartTicks: isMonitorLost ? 0 : monitorStartTicks,
       isMonitorLost,
       error: isMonitorLost ? MONITOR_LOST : '',
-      ...(wasRecorded ? {} : { startedAt: timestamp(), exitCode: 0, isOomKilled: false, isStoppedByUser: false }),
+      ...(isFrozen ? { health: healthUnwatched(container) } : {}),
+      ...(wasRecorded
+        ? {}
+        : { health: healthAtStart(container), startedAt: timestamp(), exitCode: 0, isOomKilled: false, isStoppedByUser: false }),
     },
   });
   context.runs.current(id).begin(new ProcessInput(bundle, container.spec.stdinOnce && !container.spec.tty));
@@ -124,6 +130,7 @@ async function sweep(context: ContainerContext): Promise<void> {
     });
   }
   for (const id of entries(paths.bundlesDir).filter(isStray)) await attempt(context, paths.bundle(id), () => removeBundle(paths, id));
+  await attempt(context, 'probes', () => endLeftoverProbes(context));
   // An export of the last engine's may have left a container's own root file system mounted there.
   for (const name of entries(paths.execsDir)) {
     const path = join(paths.execsDir, name);

@@ -15,6 +15,7 @@ import { processStartTicks } from '../linux/index.ts';
 import { startContainer as releaseContainer, startMonitor } from '../oci/index.ts';
 import { mountRootfs, writeBundle } from './bundle.ts';
 import { tearDown } from './end-container.ts';
+import { healthAtStart } from './health.ts';
 import { ProcessInput } from './process-input.ts';
 import type { MonitoredProcess, Runtime } from '../oci/index.ts';
 import type { Sandbox } from '../network/index.ts';
@@ -61,6 +62,7 @@ export async function startLocked(context: ContainerContext, id: string, restart
         startedAt: timestamp(),
         finishedAt: container.state.finishedAt,
         isStoppedByUser: false,
+        health: healthAtStart(container),
       },
     });
     failpoint('container.start.recorded');

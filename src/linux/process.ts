@@ -14,6 +14,8 @@ const syscall3 = libcFunction<(number: number, a: number, b: number, c: number, 
 /** The same on every architecture that has them. */
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
+/** Likewise `pgrp`. */
+const PGRP_AFTER_STATE = 2;
 /** `starttime` counts from `state`, the first field after the command's closing parenthesis. proc(5), /proc/pid/stat. */
 const STARTTIME_AFTER_STATE = 19;
 
@@ -24,8 +26,7 @@ const STARTTIME_AFTER_STATE = 19;
  */
 export function processStartTicks(pid: number): number | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = statFields(pid);
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[STARTTIME_AFTER_STATE]);
   } catch {
     return undefined;
@@ -59,4 +60,32 @@ export function signalProcess(pid: number, startTicks: number, signal: number): 
   } finally {
     closeSync(fd);
   }
+}
+
+/** The process group that a process is in; `undefined` if there is no such process. */
+export function processGroup(pid: number): number | undefined {
+  try {
+    return Number(statFields(pid)[PGRP_AFTER_STATE]);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Signals all processes of a group.
+ *
+ * @param leaderPid Whoever made the group: the caller knows that it is still the one that is meant.
+ * @returns `false` if there are none.
+ */
+export function signalGroup(leaderPid: number, signal: number): boolean {
+  try {
+    return process.kill(-leaderPid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function statFields(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

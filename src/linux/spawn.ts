@@ -22,6 +22,8 @@ export interface SpawnOptions {
   readonly fds?: Readonly<Record<number, number>>;
   /** A terminal's path: it is the child's 0, 1 and 2, and controls the session that the child leads. */
   readonly terminalPath?: string;
+  /** It leads a session, and so a process group, of its own. */
+  readonly leadsSession?: boolean;
   /** Where it starts; where this process is, if missing. */
   readonly cwd?: string;
 }
@@ -148,8 +150,8 @@ function addDescriptors(actions: Buffer, { fds = {}, terminalPath }: SpawnOption
   for (const [target, source] of Object.entries(fds)) actionsDup2(actions, source, Number(target));
 }
 
-function spawnAttributes({ terminalPath }: SpawnOptions): Buffer {
-  const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (terminalPath === undefined ? 0 : POSIX_SPAWN_SETSID);
+function spawnAttributes({ terminalPath, leadsSession = terminalPath !== undefined }: SpawnOptions): Buffer {
+  const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | (leadsSession ? POSIX_SPAWN_SETSID : 0);
   const made = attributesByFlags.get(flags);
   if (made !== undefined) return made;
   const attributes = Buffer.alloc(OPAQUE_BYTES);

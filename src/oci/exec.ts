@@ -190,7 +190,7 @@ function outcome(status: ExitStatus, hasRun: boolean, logPath: string, dir: stri
 }
 
 /** The runtime's last word in a log of JSON lines; the text as it is if it is something else. */
-function lastMessage(log: string): string {
+export function lastMessage(log: string): string {
   const line = log.trim().split('\n').at(-1) ?? '';
   try {
     const entry: unknown = JSON.parse(line);

@@ -35,3 +35,5 @@ export {
 export type { Runtime, RuntimeRegistration } from './runtime.ts';
 export { startExec } from './exec.ts';
 export type { ExecOutcome, ExecProcess, ExecProcessSpec } from './exec.ts';
+export { PROBE_PROCESS_FILE, endLeftoverProbe, startProbe } from './probe.ts';
+export type { Probe, ProbeOutcome } from './probe.ts';

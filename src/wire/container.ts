@@ -1,6 +1,21 @@
 import type { ContainerConfig, HostConfig, PortMap, StringMap } from './container-config.ts';
 import type { EndpointSettings } from './network.ts';
 
+/** One result of a health check. */
+export interface HealthcheckResult {
+  readonly Start: string;
+  readonly End: string;
+  readonly ExitCode: number;
+  readonly Output: string;
+}
+
+/** What health checks found. */
+export interface ContainerHealth {
+  readonly Status: 'starting' | 'healthy' | 'unhealthy';
+  readonly FailingStreak: number;
+  readonly Log: readonly HealthcheckResult[];
+}
+
 /** A container's life, as inspect shows it. Times are RFC 3339 with nanoseconds; Go's zero time means never. */
 export interface ContainerState {
   readonly Status: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -14,6 +29,7 @@ export interface ContainerState {
   readonly Error: string;
   readonly StartedAt: string;
   readonly FinishedAt: string;
+  readonly Health?: ContainerHealth;
 }
 
 /** Where the storage driver keeps something. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { exitOf } from '../harness/clients.ts';
 import { jsonOf } from '../harness/http.ts';
 import { PROJECT_DIR } from '../harness/images.ts';
+import { until } from '../harness/until.ts';
 import type { Ledger } from './ledger.ts';
 import { archiveTar, rootfsTar } from './small-images.ts';
 
@@ -39,8 +40,9 @@ export function sleeper(networkMode: 'bridge' | 'none' = 'none'): object {
 }
 
 async function workOnContainers(ledger: Ledger): Promise<void> {
-  await ledger.create('web', sleeper('bridge'));
+  await ledger.create('web', { ...sleeper('bridge'), Healthcheck: { Test: ['CMD', 'true'], Interval: 20e6 } });
   await ledger.verb('web', 'start', 'running');
+  await waitUntilHealthy(ledger, 'web');
   await runExec(ledger, 'web');
   await ledger.verb('web', 'pause', 'paused');
   await ledger.verb('web', 'unpause', 'running');
@@ -75,6 +77,13 @@ async function workOnContainers(ledger: Ledger): Promise<void> {
     promises: () => {
       for (const name of ['idle', 'site']) ledger.containers.delete(name);
     },
+  });
+}
+
+async function waitUntilHealthy(ledger: Ledger, name: string): Promise<void> {
+  await until(async () => {
+    const { State } = jsonOf<{ State: { Health: { Status: string } } }>(await ledger.request('GET', `/containers/${name}/json`));
+    return State.Health.Status === 'healthy';
   });
 }
 

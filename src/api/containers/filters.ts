@@ -2,6 +2,7 @@ import type { Filters } from '../../wire/index.ts';
 import type { Container, ContainerFilter } from '../backend.ts';
 import { dockerError, notSupported } from '../errors.ts';
 import { parseUntil } from '../go-time.ts';
+import { healthWord } from './health.ts';
 
 /** Filter keys of `GET /containers/json`. */
 export const CONTAINER_LIST_FILTERS: readonly string[] = [
@@ -63,8 +64,8 @@ export function passesDialect(container: Container, filters: Filters): boolean {
     container.endpoints.some(({ networkId, networkName }) => networkName === term || networkId.startsWith(term));
   return (
     (networks.length === 0 || networks.some(isOn)) &&
-    // No container has a health check, and none belongs to a swarm.
-    (healths.length === 0 || healths.includes('none')) &&
+    (healths.length === 0 || healths.includes(healthWord(container))) &&
+    // None belongs to a swarm.
     (tasks.length === 0 || tasks.some((term) => term === 'false' || term === '0'))
   );
 }

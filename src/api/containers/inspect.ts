@@ -5,6 +5,7 @@ import type { Container } from '../backend.ts';
 import { messageOf } from '../errors.ts';
 import { sendJson } from '../respond.ts';
 import type { HostFacts, HttpExchange } from '../route.ts';
+import { toHealth, toHealthConfig } from './health.ts';
 import { toHostConfig } from './host-config.ts';
 import { toMountPoints } from './mount-points.ts';
 import { toNetworkSettings } from './network-settings.ts';
@@ -62,6 +63,7 @@ function toState({ state, argv }: Container): ContainerState {
     Error: startErrorText(state, argv[0] ?? ''),
     StartedAt: state.startedAt ?? ZERO_TIME,
     FinishedAt: state.finishedAt ?? ZERO_TIME,
+    ...(state.health !== undefined && { Health: toHealth(state.health) }),
   };
 }
 
@@ -95,6 +97,7 @@ function toConfig(container: Container): ContainerConfig {
     StdinOnce: spec.stdinOnce,
     Env: container.env.length === 0 ? null : container.env,
     Cmd: command.length === 0 ? null : command,
+    ...(container.healthcheck !== undefined && { Healthcheck: toHealthConfig(container.healthcheck) }),
     Image: spec.image,
     Volumes: null,
     WorkingDir: container.workingDir,
@@ -103,5 +106,6 @@ function toConfig(container: Container): ContainerConfig {
     Labels: container.labels,
     ...(spec.stopSignal === '' ? {} : { StopSignal: spec.stopSignal }),
     ...(spec.stopTimeoutSec === undefined ? {} : { StopTimeout: spec.stopTimeoutSec }),
+    ...(container.shell.length > 0 && { Shell: container.shell }),
   };
 }

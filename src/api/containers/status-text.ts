@@ -10,7 +10,7 @@ const HOUR = 3600;
 export function statusText(state: Container['state'], nowMs: number): string {
   switch (state.status) {
     case 'running':
-      return `Up ${since(state.startedAt, nowMs)}`;
+      return `Up ${since(state.startedAt, nowMs)}${healthText(state.health)}`;
     case 'paused':
       return `Up ${since(state.startedAt, nowMs)} (Paused)`;
     case 'restarting':
@@ -25,6 +25,11 @@ export function statusText(state: Container['state'], nowMs: number): string {
     default:
       return state.finishedAt === undefined ? '' : `Exited (${state.exitCode}) ${since(state.finishedAt, nowMs)} ago`;
   }
+}
+
+function healthText(health: Container['state']['health']): string {
+  if (health === undefined) return '';
+  return health.status === 'starting' ? ' (health: starting)' : ` (${health.status})`;
 }
 
 /** A length of time in Docker's rough words. */

@@ -236,11 +236,9 @@ test('translateCreate() refuses every field that it does not honour, by name', (
   const config: Readonly<Record<string, unknown>> = {
     ArgsEscaped: true,
     ExposedPorts: { '80/tcp': {} },
-    Healthcheck: { Test: ['CMD', 'true'] },
     MacAddress: '02:42:ac:11:00:02',
     NetworkDisabled: true,
     OnBuild: ['RUN x'],
-    Shell: ['sh'],
     Volumes: { '/x': {} },
   };
   for (const [name, value] of Object.entries(config)) {

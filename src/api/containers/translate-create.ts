@@ -5,6 +5,7 @@ import { dockerError, notSupported } from '../errors.ts';
 import { checkFields } from '../field-kinds.ts';
 import type { HostFacts } from '../route.ts';
 import { CREATE_KINDS, HOST_CONFIG_KINDS } from './create-kinds.ts';
+import { fromHealthConfig } from './health.ts';
 import { cleanPath, translateBind } from './translate-binds.ts';
 import { translateLimits, translateRestartPolicy } from './translate-limits.ts';
 import { refuseUnsupportedConfig, refuseUnsupportedEndpoint, refuseUnsupportedHostConfig } from './unsupported-fields.ts';
@@ -42,6 +43,9 @@ export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
     labels: config.Labels ?? {},
     stopSignal: config.StopSignal ?? '',
     stopTimeoutSec: config.StopTimeout ?? undefined,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an object; what is in it is checked there
+    healthcheck: fromHealthConfig(config.Healthcheck as Body | undefined),
+    shell: config.Shell ?? undefined,
     init: host.Init ?? false,
     autoRemove: host.AutoRemove ?? false,
     networkMode,

@@ -21,7 +21,9 @@ type HonouredConfig =
   | 'Entrypoint'
   | 'Labels'
   | 'StopSignal'
-  | 'StopTimeout';
+  | 'StopTimeout'
+  | 'Healthcheck'
+  | 'Shell';
 
 /** Fields of a create request's host config that a container of pier has. */
 type HonouredHostConfig =
@@ -64,13 +66,11 @@ function nullOr(list: readonly string[]): IsHarmless {
 // A field that is added to the wire type does not compile until it is honoured or stands here.
 const CONFIG_FIELDS: Readonly<Record<Exclude<keyof ContainerConfig, HonouredConfig>, IsHarmless>> = {
   ExposedPorts: isUnset,
-  Healthcheck: isNoHealthcheck,
   ArgsEscaped: isUnset,
   Volumes: isUnset,
   NetworkDisabled: isUnset,
   MacAddress: isUnset,
   OnBuild: isUnset,
-  Shell: isUnset,
 };
 
 const HOST_CONFIG_FIELDS: Readonly<Record<Exclude<keyof HostConfig, HonouredHostConfig>, IsHarmless>> = {
@@ -176,14 +176,6 @@ function refuse(body: Readonly<Record<string, unknown>>, fields: Readonly<Record
   for (const [name, isHarmless] of Object.entries(fields)) {
     if (!isHarmless(body[name])) throw notSupported(`${prefix}${name}`);
   }
-}
-
-function isNoHealthcheck(value: unknown): boolean {
-  if (isUnset(value)) return true;
-  if (!isRecord(value)) return false;
-  const test = value['Test'];
-  if (Array.isArray(test) && test.length === 1 && test[0] === 'NONE') return true;
-  return Object.values(value).every(isUnset);
 }
 
 function isDefaultLog(value: unknown): boolean {

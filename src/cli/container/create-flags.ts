@@ -10,6 +10,32 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
   { long: 'entrypoint', kind: 'string', description: 'Overwrite the default ENTRYPOINT of the image' },
   { long: 'env', short: 'e', kind: 'list', description: 'Set environment variables' },
   { long: 'env-file', kind: 'list', description: 'Read in a file of environment variables' },
+  { long: 'health-cmd', kind: 'string', description: 'Command to run to check health' },
+  {
+    long: 'health-interval',
+    kind: 'duration',
+    shownDefault: '0s',
+    description: 'Time between running the check (ms|s|m|h)',
+  },
+  { long: 'health-retries', kind: 'int', description: 'Consecutive failures needed to report unhealthy' },
+  {
+    long: 'health-start-interval',
+    kind: 'duration',
+    shownDefault: '0s',
+    description: 'Time between running the check during the start period (ms|s|m|h)',
+  },
+  {
+    long: 'health-start-period',
+    kind: 'duration',
+    shownDefault: '0s',
+    description: 'Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)',
+  },
+  {
+    long: 'health-timeout',
+    kind: 'duration',
+    shownDefault: '0s',
+    description: 'Maximum time to allow one check to run (ms|s|m|h)',
+  },
   { long: 'hostname', short: 'h', kind: 'string', description: 'Container host name' },
   { long: 'init', kind: 'bool', description: 'Run an init inside the container that forwards signals and reaps processes' },
   { long: 'interactive', short: 'i', kind: 'bool', description: 'Keep STDIN open even if not attached' },
@@ -24,6 +50,7 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
   { long: 'name', kind: 'string', description: 'Assign a name to the container' },
   { long: 'network', kind: 'string', valueName: 'network', description: 'Connect a container to a network (none, host or bridge)' },
   { long: 'net', kind: 'string', hidden: true, description: 'Connect a container to a network (none, host or bridge)' },
+  { long: 'no-healthcheck', kind: 'bool', description: 'Disable any container-specified HEALTHCHECK' },
   { long: 'pids-limit', kind: 'int', description: 'Tune container pids limit (set -1 for unlimited)' },
   { long: 'privileged', kind: 'bool', description: 'Give extended privileges to this container' },
   {
@@ -63,9 +90,9 @@ function unsupportedFlags(): FlagDefinition[] {
   const lists =
     'add-host annotation blkio-weight blkio-weight-device cgroup-parent cgroupns cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period ' +
     'cpu-rt-runtime cpu-shares/c cpuset-cpus cpuset-mems device device-cgroup-rule device-read-bps device-read-iops device-write-bps ' +
-    'device-write-iops dns dns-opt dns-option dns-search domainname expose gpus group-add health-cmd health-interval health-retries ' +
-    'health-start-interval health-start-period health-timeout io-maxbandwidth io-maxiops ip ip6 ipc isolation kernel-memory link ' +
-    'link-local-ip log-driver log-opt mac-address memory-reservation memory-swappiness mount net-alias network-alias no-healthcheck ' +
+    'device-write-iops dns dns-opt dns-option dns-search domainname expose gpus group-add ' +
+    'io-maxbandwidth io-maxiops ip ip6 ipc isolation kernel-memory link ' +
+    'link-local-ip log-driver log-opt mac-address memory-reservation memory-swappiness mount net-alias network-alias ' +
     'oom-kill-disable oom-score-adj pid platform publish/p publish-all/P storage-opt sysctl ulimit use-api-socket userns uts volume-driver ' +
     'volumes-from';
   return lists.split(' ').map((item) => {

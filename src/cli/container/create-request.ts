@@ -6,6 +6,7 @@ import { CommandError } from '../command-error.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { readEnvironment, readLabels } from '../key-value-files.ts';
 import { windowSize } from '../stream/follow-window-size.ts';
+import { healthConfig } from './health-flags.ts';
 import { parseFlagValue } from '../flag-value-parser.ts';
 import { FlagError } from '../parse-flags.ts';
 
@@ -45,6 +46,7 @@ export async function createRequest({ flags, args }: CommandContext, attach: Att
   const [image = '', ...command] = args;
   const env = await readEnvironment(flags.list('env-file'), flags.list('env'));
   const labels = await readLabels(flags.list('label-file'), flags.list('label'));
+  const health = healthConfig(flags);
   const isOpen = flags.bool('interactive');
   const anonymous = flags.list('volume').filter((volume) => !volume.includes(':'));
   return {
@@ -57,6 +59,7 @@ export async function createRequest({ flags, args }: CommandContext, attach: Att
     ...(flags.has('stop-signal') && { StopSignal: flags.string('stop-signal') }),
     ...(flags.has('stop-timeout') && { StopTimeout: flags.int('stop-timeout') }),
     ...(anonymous.length > 0 && { Volumes: Object.fromEntries(anonymous.map((path) => [path, {}])) }),
+    ...(health !== undefined && { Healthcheck: health }),
     AttachStdin: attach.stdin,
     AttachStdout: attach.stdout,
     AttachStderr: attach.stderr,
