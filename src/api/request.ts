@@ -64,7 +64,7 @@ export class ApiRequest {
   filters(known: readonly string[]): Filters {
     const filters = decodeFilters(this.text('filters'));
     for (const key of filters.keys()) {
-      if (!known.includes(key)) throw dockerError('InvalidArgument', `invalid filter '${key}'`);
+      if (!known.includes(key)) throw dockerError('InvalidArgument', key === '' ? 'invalid filter' : `invalid filter '${key}'`);
     }
     return filters;
   }

@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.ts';
 import { hasCode } from '../base/errors.ts';
+import { GoRegExp } from '../base/go-regexp/go-regexp.ts';
 import { parseNs } from '../base/timestamp.ts';
 import type { ImageService } from '../image/index.ts';
 import type { Container } from './container.ts';
@@ -19,7 +20,7 @@ export function containerPredicate(
 ): (container: Container) => boolean {
   const tests: ((container: Container) => boolean)[] = [];
   const { ids, names, statuses, labels, notLabels, ancestors, before, since, exitCodes, until } = filter;
-  if (ids !== undefined) tests.push(({ id }) => ids.some((prefix) => id.startsWith(prefix)));
+  if (ids !== undefined) tests.push(idTest(ids, get));
   if (names !== undefined) tests.push(nameTest(names));
   if (statuses !== undefined) tests.push(({ state }) => statuses.includes(state.status));
   if (labels !== undefined) tests.push((container) => labels.every((label) => hasLabel(container, label)));
@@ -37,17 +38,32 @@ function createdTest(time: string, sign: -1 | 1): (container: Container) => bool
   return ({ createdAt }) => compareTimes(createdAt, time) === sign;
 }
 
-function nameTest(names: readonly string[]): (container: Container) => boolean {
-  const patterns = names.map((name) => {
+/** Only a prefix of one container's id matches; a name is none. */
+function idTest(ids: readonly string[], get: (ref: string) => Container): (container: Container) => boolean {
+  const wanted = new Set<string>();
+  for (const prefix of ids) {
     try {
-      return new RegExp(name);
+      const { id } = get(prefix);
+      if (id.startsWith(prefix) && prefix !== '') wanted.add(id);
+    } catch (error) {
+      if (!hasCode(error, 'NotFound') && !hasCode(error, 'InvalidArgument')) throw error;
+    }
+  }
+  return ({ id }) => wanted.has(id);
+}
+
+/** Names match by regular expression, anywhere, and in full whatever they are. What is no expression matches nothing else. */
+function nameTest(names: readonly string[]): (container: Container) => boolean {
+  const tests = names.map((name): ((text: string) => boolean) => {
+    try {
+      const pattern = new GoRegExp(name);
+      return (text) => text === name || pattern.test(text);
     } catch {
-      // Not every client means a regular expression.
-      return { test: (text: string) => text.includes(name) };
+      return (text) => text === name;
     }
   });
   // A pattern may be written with or without Docker's leading slash.
-  return ({ name }) => patterns.some((pattern) => pattern.test(name) || pattern.test(`/${name}`));
+  return ({ name }) => tests.some((test) => test(name) || test(`/${name}`));
 }
 
 function hasLabel({ labels }: Container, wanted: string): boolean {

@@ -128,7 +128,7 @@ export interface WaitResult {
 /** Which containers a listing or prune is about; conditions of one kind are alternatives, kinds must all hold. */
 export interface ContainerFilter {
   readonly ids?: readonly string[];
-  /** Substrings / regular expressions of names, as Docker matches them. */
+  /** Regular expressions in the syntax of Go, matched anywhere in a name; see {@linkcode GoRegExp}. */
   readonly names?: readonly string[];
   readonly statuses?: readonly string[];
   /** `key` or `key=value`; all must match. */

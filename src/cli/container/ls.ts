@@ -5,6 +5,7 @@ import type * as row from '../format/container-row.ts';
 import type * as table from '../format/table.ts';
 
 const SHORT_ID = 12;
+const FORMAT_IGNORED = 'WARNING: Ignoring custom format, because both --format and --quiet are set.';
 
 /** Runs `pier ps`. */
 export async function run({ flags, client }: CommandContext): Promise<number> {
@@ -18,7 +19,8 @@ export async function run({ flags, client }: CommandContext): Promise<number> {
     size: flags.bool('size') || (await showsSize(format)) || undefined,
     filters: encodeFilters(filters) || undefined,
   };
-  const showsIdsOnly = flags.bool('quiet') && (format === '' || format === 'table');
+  const showsIdsOnly = flags.bool('quiet') && format !== 'raw';
+  if (flags.bool('quiet') && flags.has('format')) process.stderr.write(`${FORMAT_IGNORED}\n`);
   // The formatter is loaded while the daemon answers.
   const [containers, formatter] = await Promise.all([client.containers.list(query), showsIdsOnly ? undefined : loadFormatter()]);
   if (formatter === undefined) {
@@ -28,7 +30,7 @@ export async function run({ flags, client }: CommandContext): Promise<number> {
   const { formatRows, containerRow, CONTAINER_TABLE, CONTAINER_TABLE_WITH_SIZE } = formatter;
   const spec = flags.bool('size') ? CONTAINER_TABLE_WITH_SIZE : CONTAINER_TABLE;
   const rows = containers.map((container) => containerRow(container, isTruncated));
-  process.stdout.write(formatRows(spec, flags.bool('quiet') && format === 'raw' ? 'container_id: {{.ID}}' : format, rows));
+  process.stdout.write(formatRows(spec, flags.bool('quiet') ? 'container_id: {{.ID}}' : format, rows));
   return 0;
 }
 

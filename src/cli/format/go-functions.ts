@@ -52,7 +52,8 @@ export const GO_FUNCTIONS: Readonly<Record<string, GoFunction>> = {
   html: { parameters: [], rest: 'any', call: (args) => sprint(args).replace(/[&<>"'\0]/g, (char) => HTML_ESCAPES[char] ?? char) },
   js: { parameters: [], rest: 'any', call: (args) => escapeJs(sprint(args)) },
   urlquery: { parameters: [], rest: 'any', call: (args) => escapeQuery(sprint(args)) },
-  call: { parameters: ['any'], rest: 'any', call: ([value]) => refuseCall(value) },
+  // No value is a function: the evaluator, which knows the argument's text, says so.
+  call: { parameters: ['any'], rest: 'any', call: () => undefined },
   json: { parameters: ['any'], call: ([value]) => encodeGoJson(value) },
   split: { parameters: ['string', 'string'], call: ([text, separator]) => asString(text).split(asString(separator)) },
   join: {
@@ -66,7 +67,7 @@ export const GO_FUNCTIONS: Readonly<Record<string, GoFunction>> = {
   lower: { parameters: ['string'], call: ([text]) => asString(text).toLowerCase() },
   upper: { parameters: ['string'], call: ([text]) => asString(text).toUpperCase() },
   pad: { parameters: ['string', 'int', 'int'], call: ([text, before, after]) => padText(asString(text), Number(before), Number(after)) },
-  truncate: { parameters: ['string', 'int'], call: ([text, length]) => Buffer.from(asString(text)).subarray(0, Number(length)).toString() },
+  truncate: { parameters: ['string', 'int'], call: ([text, length]) => truncateText(asString(text), Number(length)) },
 };
 
 /**
@@ -144,8 +145,9 @@ function escapeQuery(text: string): string {
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-function refuseCall(value: GoValue): never {
-  throw new GoCallError(`non-function ${formatGoValue(value)} of type ${goTypeName(value)}`);
+function truncateText(text: string, length: number): string {
+  if (length < 0) throw new GoCallError(`runtime error: slice bounds out of range [:${length}]`);
+  return Buffer.from(text).subarray(0, length).toString();
 }
 
 function padText(text: string, before: number, after: number): string {

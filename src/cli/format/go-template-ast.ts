@@ -52,5 +52,19 @@ export type GoNode =
   | GoBlock
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'print'; readonly pipeline: GoPipeline }
+  /** `{{template "name" pipeline}}`. */
+  | {
+      readonly kind: 'template';
+      readonly name: string;
+      readonly pipeline: GoPipeline | undefined;
+      readonly source: string;
+      readonly offset: number;
+    }
   | { readonly kind: 'break' }
   | { readonly kind: 'continue' };
+
+/** A template that has been read: its own nodes, and the templates that it defines, by name. */
+export interface GoTemplateTree {
+  readonly nodes: readonly GoNode[];
+  readonly definitions: ReadonlyMap<string, readonly GoNode[]>;
+}

@@ -3,7 +3,7 @@ import { parseGoChar, parseGoNumber, parseGoString } from './go-literal.ts';
 import { quoteGo } from './go-printf.ts';
 import { scanTemplate } from './go-template-scan.ts';
 import type { GoTemplateError } from './go-template-error.ts';
-import type { GoCommand, GoNode, GoOperand, GoPipeline } from './go-template-ast.ts';
+import type { GoCommand, GoNode, GoOperand, GoPipeline, GoTemplateTree } from './go-template-ast.ts';
 import type { Token, TokenKind } from './go-template-scan.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { Token, TokenKind } from './go-template-scan.ts';
  * @param isFunction Tells which words are functions; others are refused, as Go does while parsing.
  * @throws {GoTemplateError} With Go's text for what it found.
  */
-export function parseTemplate(text: string, isFunction: (name: string) => boolean): readonly GoNode[] {
+export function parseTemplate(text: string, isFunction: (name: string) => boolean): GoTemplateTree {
   return new TemplateParser(text, isFunction).parse();
 }
 
@@ -37,9 +37,12 @@ class TemplateParser {
   readonly #isFunction: (name: string) => boolean;
   readonly #tokens: readonly Token[];
   /** Variables in scope, innermost last. */
-  readonly #variables: string[] = ['$'];
+  #variables: string[] = ['$'];
   #at = 0;
   #rangeDepth = 0;
+  /** How many blocks are open; templates are defined outside of all of them. */
+  #depth = 0;
+  readonly #definitions = new Map<string, readonly GoNode[]>();
 
   constructor(text: string, isFunction: (name: string) => boolean) {
     this.#text = text;
@@ -47,10 +50,10 @@ class TemplateParser {
     this.#tokens = scanTemplate(text);
   }
 
-  parse(): readonly GoNode[] {
+  parse(): GoTemplateTree {
     const { nodes, terminator } = this.#list();
     if (terminator !== 'end-of-text') throw this.#error(`unexpected {{${terminator}}}`);
-    return nodes;
+    return { nodes, definitions: this.#definitions };
   }
 
   /** Nodes up to `{{end}}`, `{{else` (its word is taken, its pipeline is not) or the end of the text. */
@@ -70,7 +73,8 @@ class TemplateParser {
         if (word === 'end') this.#closeAction('end');
         return { nodes, terminator: word };
       }
-      nodes.push(this.#action(word));
+      if (word === 'define' && this.#depth === 0) this.#define();
+      else nodes.push(this.#action(word));
     }
   }
 
@@ -87,18 +91,82 @@ class TemplateParser {
       this.#next();
       return this.#block(word === 'if' ? 'if' : word === 'with' ? 'with' : 'range');
     }
-    if (word === 'define' || word === 'template' || word === 'block') throw this.#error(`{{${word}}} is not supported in a format`);
+    if (word === 'define') throw this.#error('unexpected <define> in command');
+    if (word === 'template') return this.#template();
+    if (word === 'block') return this.#blockTemplate();
     return { kind: 'print', pipeline: this.#pipeline('command', 'right') };
+  }
+
+  /** `{{define "name"}}` to its `{{end}}`. */
+  #define(): void {
+    this.#skipSpace();
+    this.#next();
+    const { name } = this.#name('define clause');
+    this.#closeAction('define clause');
+    this.#definition(name, 'define clause');
+  }
+
+  /** The nodes of a defined template, which has variables of its own. */
+  #definition(name: string, context: string): void {
+    const [outerVariables, outerRanges] = [this.#variables, this.#rangeDepth];
+    [this.#variables, this.#rangeDepth] = [['$'], 0];
+    this.#depth++;
+    const { nodes, terminator } = this.#list();
+    this.#depth--;
+    [this.#variables, this.#rangeDepth] = [outerVariables, outerRanges];
+    if (terminator === 'end-of-text') throw this.#error('unexpected EOF');
+    if (terminator === 'else') throw this.#error(`unexpected {{else}} in ${context}`);
+    // A blank definition gives way to another one, in either order.
+    const known = this.#definitions.get(name);
+    if (known === undefined || isBlank(known)) this.#definitions.set(name, nodes);
+    else if (!isBlank(nodes)) throw this.#error(`template: multiple definition of template ${quoteGo(name)}`);
+  }
+
+  #template(): GoNode {
+    this.#skipSpace();
+    this.#next();
+    const { name, offset } = this.#name('template clause');
+    return this.#templateCall(offset, name, 'template clause');
+  }
+
+  #templateCall(offset: number, name: string, context: string): GoNode & { readonly kind: 'template' } {
+    this.#skipSpace();
+    let pipeline: GoPipeline | undefined;
+    if (this.#peek().kind === 'right') this.#next();
+    else pipeline = this.#pipeline(context, 'right');
+    const source = `{{template ${quoteGo(name)}${pipeline === undefined ? '' : ` ${pipeline.source}`}}}`;
+    return { kind: 'template', name, pipeline, source, offset };
+  }
+
+  /** `{{block "name" pipeline}}`: a template, defined and run at once. */
+  #blockTemplate(): GoNode {
+    this.#skipSpace();
+    this.#next();
+    const { name, offset } = this.#name('block clause');
+    const call = this.#templateCall(offset, name, 'block clause');
+    if (call.pipeline === undefined) throw this.#error('missing value for block clause');
+    this.#definition(name, 'block clause');
+    return call;
+  }
+
+  /** A template's name, which is a string. */
+  #name(context: string): { readonly name: string; readonly offset: number } {
+    this.#skipSpace();
+    const token = this.#next();
+    if (token.kind !== 'string' && token.kind !== 'raw-string') throw this.#unexpected(token, context);
+    return { name: String(this.#literal(token)), offset: token.offset };
   }
 
   /** `if`, `with` or `range`, from after its word to its `{{end}}`. */
   #block(kind: 'if' | 'with' | 'range'): GoNode {
     const outerVariables = this.#variables.length;
     const pipeline = this.#pipeline(kind, 'right');
+    this.#depth++;
     if (kind === 'range') this.#rangeDepth++;
     const { nodes: body, terminator } = this.#list();
     if (kind === 'range') this.#rangeDepth--;
     const otherwise = terminator === 'else' ? this.#otherwise(kind) : [];
+    this.#depth--;
     if (terminator === 'end-of-text') throw this.#error('unexpected EOF');
     this.#variables.length = outerVariables;
     return { kind, pipeline, body, otherwise };
@@ -285,4 +353,8 @@ class TemplateParser {
     const found = token.kind === 'end' ? 'EOF' : token.kind === 'dot' ? '<.>' : quoteGo(token.text);
     return syntaxError(this.#text, token.offset, `unexpected ${found} in ${context}`);
   }
+}
+
+function isBlank(nodes: readonly GoNode[]): boolean {
+  return nodes.every((node) => node.kind === 'text' && node.text.trim() === '');
 }

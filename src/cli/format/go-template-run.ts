@@ -1,14 +1,15 @@
 import { GoCallError } from './go-call-error.ts';
 import { GoTemplateError, lineOf } from './go-template-error.ts';
+import { quoteGo } from './go-printf.ts';
 import { formatGoValue, goTypeName, GoStruct, isGoList, isGoMap, isTrue, sortedKeys } from './go-value.ts';
 import type { GoFunction, GoParameter } from './go-functions.ts';
-import type { GoBlock, GoCommand, GoNode, GoOperand, GoPipeline } from './go-template-ast.ts';
+import type { GoBlock, GoCommand, GoNode, GoOperand, GoPipeline, GoTemplateTree } from './go-template-ast.ts';
 import type { GoValue } from './go-value.ts';
 
 /** A template that has been read, and what to run it with. */
 export interface TemplateRun {
   readonly text: string;
-  readonly nodes: readonly GoNode[];
+  readonly tree: GoTemplateTree;
   readonly functions: Readonly<Record<string, GoFunction>>;
   readonly data: GoValue;
   readonly missingKey: 'no-value' | 'error';
@@ -22,6 +23,9 @@ export interface TemplateRun {
 export function runTemplate(run: TemplateRun): string {
   return new TemplateRunner(run).run();
 }
+
+/** Templates that run each other deeper than this are taken for endless. Go's limit would exhaust our stack. */
+const MAX_DEPTH = 500;
 
 /** How a list of nodes ended: `break` and `continue` travel up to their `range`. */
 type Flow = 'next' | 'break' | 'continue';
@@ -39,7 +43,9 @@ interface Place {
 
 class TemplateRunner {
   readonly #run: TemplateRun;
-  readonly #variables: { readonly name: string; value: GoValue }[];
+  #variables: { readonly name: string; value: GoValue }[];
+  /** The templates that are being run, innermost last; the first is the nameless one. */
+  readonly #names: string[] = [''];
   #output = '';
 
   constructor(run: TemplateRun) {
@@ -48,7 +54,7 @@ class TemplateRunner {
   }
 
   run(): string {
-    this.#list(this.#run.nodes, this.#run.data);
+    this.#list(this.#run.tree.nodes, this.#run.data);
     return this.#output;
   }
 
@@ -70,10 +76,28 @@ class TemplateRunner {
       this.#print(node.pipeline, dot);
       return 'next';
     }
+    if (node.kind === 'template') {
+      this.#template(node, dot);
+      return 'next';
+    }
     const scope = this.#variables.length;
     const flow = node.kind === 'range' ? this.#range(node, dot) : this.#branch(node, dot);
     this.#variables.length = scope;
     return flow;
+  }
+
+  /** Runs a defined template, which sees none of our variables. */
+  #template(node: GoNode & { readonly kind: 'template' }, dot: GoValue): void {
+    const nodes = this.#run.tree.definitions.get(node.name);
+    if (nodes === undefined) throw this.#error(node, `template ${quoteGo(node.name)} not defined`);
+    if (this.#names.length > MAX_DEPTH) throw this.#error(node, 'exceeded maximum template depth (100000)');
+    const data = node.pipeline === undefined ? undefined : this.#pipeline(node.pipeline, dot);
+    const outer = this.#variables;
+    this.#variables = [{ name: '$', value: data }];
+    this.#names.push(node.name);
+    this.#list(nodes, data);
+    this.#names.pop();
+    this.#variables = outer;
   }
 
   #print(pipeline: GoPipeline, dot: GoValue): void {
@@ -165,7 +189,12 @@ class TemplateRunner {
   #field(receiver: GoValue, name: string, call: FieldCall): GoValue {
     const value = this.#member(receiver, name, call.place);
     if (typeof value === 'function') {
-      const args = call.args.map((arg) => this.#operand(arg, call.dot));
+      const args = call.args.map((arg) => {
+        // The one method with an argument takes a string.
+        if (name === 'Label' && arg.kind === 'literal' && typeof arg.value !== 'string')
+          throw this.#error(arg, `expected string; found ${arg.source}`);
+        return this.#operand(arg, call.dot);
+      });
       try {
         return value(...args, ...(call.piped === undefined ? [] : [call.piped.value]));
       } catch (error) {
@@ -174,6 +203,10 @@ class TemplateRunner {
       }
     }
     if (call.args.length > 0 || call.piped !== undefined) {
+      const given = call.args.length + (call.piped === undefined ? 0 : 1);
+      // What is a field here is a method of Docker's where rows are concerned, which have a star in their name.
+      if (receiver instanceof GoStruct && receiver.typeName.startsWith('*'))
+        throw this.#error(call.place, `wrong number of args for ${name}: want 0 got ${given}`);
       const reason = receiver instanceof GoStruct ? 'has arguments but cannot be invoked as function' : 'is not a method but has arguments';
       throw this.#error(call.place, `${name} ${reason}`);
     }
@@ -215,6 +248,10 @@ class TemplateRunner {
     if (call.piped !== undefined) {
       const parameter = definition.parameters[call.args.length] ?? definition.rest ?? 'any';
       args.push(this.#checkType(call.piped.value, parameter, call.place));
+    }
+    if (name === 'call') {
+      const problem = `non-function ${call.args[0]?.source ?? ''} of type ${goTypeName(args[0])}`;
+      throw this.#error(call.command, `error calling call: ${problem}`);
     }
     try {
       return definition.call(args, this.#run.missingKey === 'error');
@@ -265,7 +302,7 @@ class TemplateRunner {
     const { text } = this.#run;
     const column = Buffer.byteLength(text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset));
     const place = `template: :${lineOf(text, offset)}:${column}`;
-    return new GoTemplateError('run', `${place}: executing "" at <${source}>: ${message}`, this.#output);
+    return new GoTemplateError('run', `${place}: executing ${quoteGo(this.#names.at(-1) ?? '')} at <${source}>: ${message}`, this.#output);
   }
 }
 

@@ -26,15 +26,14 @@ export interface GoTemplate {
 }
 
 /**
- * Reads a template in the language of Go's text/template, with the functions that Docker adds (`json`, `join`, …). `define`,
- * `template` and `block` are refused: a format has no use for them.
+ * Reads a template in the language of Go's text/template, with the functions that Docker adds (`json`, `join`, …).
  *
  * @param functions What the template may call; Docker's set unless given.
  * @throws {GoTemplateError} With Go's text for what is wrong.
  */
 export function compileGoTemplate(text: string, functions: Readonly<Record<string, GoFunction>> = GO_FUNCTIONS): GoTemplate {
-  const nodes = parseTemplate(text, (name) => Object.hasOwn(functions, name));
+  const tree = parseTemplate(text, (name) => Object.hasOwn(functions, name));
   return {
-    run: (data, options) => runTemplate({ text, nodes, functions, data, missingKey: options?.missingKey ?? 'no-value' }),
+    run: (data, options) => runTemplate({ text, tree, functions, data, missingKey: options?.missingKey ?? 'no-value' }),
   };
 }

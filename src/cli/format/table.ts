@@ -77,7 +77,8 @@ export function fieldsOfFormat(spec: TableSpec, format: string): ReadonlySet<str
   const names = Object.keys(spec.headers);
   const fields = names.map((name): [string, GoValue] => [
     name,
-    () => {
+    (...args) => {
+      if (args.length > 0) throw new GoCallError(`wrong number of args for ${name}: want 0 got ${args.length}`);
       used.add(name);
       return '';
     },
