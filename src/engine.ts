@@ -19,7 +19,7 @@ import { digestOf, hexOf } from './base/digest.ts';
 import { PierError, hasCode } from './base/errors.ts';
 import { SILENT } from './base/logger.ts';
 import { nowNs } from './base/timestamp.ts';
-import { CONTAINER_SCHEMA, ContainerIndex, openContainerService } from './container/index.ts';
+import { CONTAINER_SCHEMA, ContainerIndex, closeMonitorShelter, openContainerService } from './container/index.ts';
 import { EventHub } from './engine/event-hub.ts';
 import { probeHost, readOperatingSystem } from './engine/probe-host.ts';
 import { runContainer } from './engine/run-container.ts';
@@ -235,6 +235,7 @@ async function ensureStarter(images: ImageService, reference: string): Promise<v
 async function removeIdleInfrastructure(networks: NetworkService, host: ContainerHost, logger: Logger): Promise<void> {
   try {
     await networks.removeIdleInfrastructure();
+    await closeMonitorShelter(host);
     if (host.cgroups.list(host.cgroupParent).length === 0) await host.cgroups.remove(host.cgroupParent);
   } catch (error) {
     logger.warn('what idle containers do not need could not be removed', { error });

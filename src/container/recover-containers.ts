@@ -17,6 +17,7 @@ import { endLocked, readExitRecord, tearDown, unseenExit } from './end-container
 import { healthAtStart, healthUnwatched } from './health.ts';
 import { endLeftoverProbes } from './health-monitors.ts';
 import { MONITOR_LOST } from './monitor-watch.ts';
+import { MONITORS, openMonitorShelter, shelterMonitor } from './monitor-shelter.ts';
 import { ProcessInput } from './process-input.ts';
 import { shallRestart } from './restart-supervisor.ts';
 import { hasProcess } from './signal-container.ts';
@@ -26,6 +27,7 @@ import type { ContainerLifeCycle } from './container-life-cycle.ts';
 
 /** Recovers all containers of an engine's root. */
 export async function recoverContainers(context: ContainerContext, lifeCycle: ContainerLifeCycle): Promise<void> {
+  openMonitorShelter(context.host);
   const containers = [...context.index.all()];
   const adopted = new Set<string>();
   for (const container of containers) {
@@ -73,7 +75,7 @@ function adopt(context: ContainerContext, container: Container): boolean {
   const isMonitorLost = monitorStartTicks === undefined || (wasRecorded && state.monitorStartTicks !== monitorStartTicks);
   const sandbox = context.networks.sandbox(id);
   const isFrozen = context.host.cgroups.isFrozen(`${context.host.cgroupParent}/${id}`);
-  context.index.update(id, {
+  const adopted = context.index.update(id, {
     endpoints: sandbox?.endpoints ?? [],
     execIds: [],
     state: {
@@ -92,6 +94,7 @@ function adopt(context: ContainerContext, container: Container): boolean {
     },
   });
   context.runs.current(id).begin(new ProcessInput(bundle, container.spec.stdinOnce && !container.spec.tty));
+  shelterMonitor(context, adopted);
   return true;
 }
 
@@ -122,7 +125,7 @@ function startsWithEngine({ spec, state }: Container): boolean {
 async function sweep(context: ContainerContext): Promise<void> {
   const { index, paths, layers, images, host } = context;
   const isStray = (id: string): boolean => index.byId(id) === undefined;
-  for (const name of host.cgroups.list(host.cgroupParent).filter(isStray)) {
+  for (const name of host.cgroups.list(host.cgroupParent).filter((found) => found !== MONITORS && isStray(found))) {
     const path = `${host.cgroupParent}/${name}`;
     await attempt(context, path, async () => {
       await host.cgroups.kill(path);

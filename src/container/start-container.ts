@@ -16,6 +16,7 @@ import { startContainer as releaseContainer, startMonitor } from '../oci/index.t
 import { mountRootfs, writeBundle } from './bundle.ts';
 import { tearDown } from './end-container.ts';
 import { healthAtStart } from './health.ts';
+import { shelterMonitor } from './monitor-shelter.ts';
 import { ProcessInput } from './process-input.ts';
 import type { MonitoredProcess, Runtime } from '../oci/index.ts';
 import type { Sandbox } from '../network/index.ts';
@@ -68,6 +69,7 @@ export async function startLocked(context: ContainerContext, id: string, restart
     failpoint('container.start.recorded');
     run.begin(new ProcessInput(context.paths.bundle(id), container.spec.stdinOnce && !container.spec.tty));
     context.emit({ action: 'start', container: started, attributes: {} });
+    shelterMonitor(context, started);
   } catch (error) {
     throw await startFailed(context, container, error);
   }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EMPTY_SPEC, Engine, PierError } from '../engine.ts';
+import { readCgroupMounts } from '../linux/cgroup-mounts.ts';
 import type { ContainerSpec, ExecSpec } from '../engine.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -60,6 +61,25 @@ describe('Containers of an engine', { skip: isRoot ? false : 'needs root' }, () 
   }
 
   // A timer of more than 24 days fires at once.
+  // A service manager or a login session that ends with all of its processes must not take the monitors along.
+  it('a monitor leaves the cgroup in which the engine was started, and its place goes with the last one', async () => {
+    const directories = readCgroupMounts().trackingDirectories;
+    const id = await start({ command: ['sleep', '60'] });
+    const { monitorPid } = engine.containers.get(id).state;
+    const cgroups = (): string => readFileSync(`/proc/${monitorPid}/cgroup`, 'utf8');
+    const places = (): string[] => [...cgroups().matchAll(/:(\/pier\/[0-9a-f]+\/monitors)$/gm)].map(([, path = '']) => path);
+    for (let i = 0; i < 1000 && places().length < directories.length; i++) await delay(5);
+    const [place = ''] = places();
+    assert.equal(places().length, directories.length, cgroups());
+    await engine.containers.remove(id, { force: true });
+    await engine.close();
+    engine = await open();
+    assert.ok(directories.every((root) => existsSync(join(root, place))));
+    await engine.close();
+    assert.ok(directories.every((root) => !existsSync(join(root, place))));
+    engine = await open();
+  });
+
   it('stop() with a very long timeout leaves time to end', async () => {
     const id = await start({ command: ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.05; done'] });
     await delay(200);

@@ -17,6 +17,8 @@ export interface CgroupMounts {
   readonly byController: ReadonlyMap<string, string>;
   /** A hybrid machine's version 2 mount point. */
   readonly unifiedDirectory: string | undefined;
+  /** Mount points of the hierarchies by which a service manager knows, and ends, the processes of a service. */
+  readonly trackingDirectories: readonly string[];
 }
 
 const ROOT = '/sys/fs/cgroup';
@@ -28,7 +30,9 @@ const MS_NOEXEC = 8;
 export function readCgroupMounts(): CgroupMounts {
   const mounts = readMountTable().filter(({ target }) => target === ROOT || target.startsWith(`${ROOT}/`));
   const unified = mounts.find(({ fsType }) => fsType === 'cgroup2')?.target;
-  if (unified === ROOT) return { version: 2, directories: [ROOT], byController: new Map(), unifiedDirectory: undefined };
+  if (unified === ROOT) {
+    return { version: 2, directories: [ROOT], byController: new Map(), unifiedDirectory: undefined, trackingDirectories: [ROOT] };
+  }
   const controllers = new Set(readControllers());
   const byController = new Map<string, string>();
   const directories = new Set<string>();
@@ -37,8 +41,12 @@ export function readCgroupMounts(): CgroupMounts {
     directories.add(target);
     for (const option of options) if (controllers.has(option)) byController.set(option, target);
   }
-  if (unified !== undefined) directories.add(unified);
-  return { version: 1, directories: [...directories], byController, unifiedDirectory: unified };
+  const trackingDirectories = mounts.filter(({ options }) => options.includes('name=systemd')).map(({ target }) => target);
+  if (unified !== undefined) {
+    directories.add(unified);
+    trackingDirectories.push(unified);
+  }
+  return { version: 1, directories: [...directories], byController, unifiedDirectory: unified, trackingDirectories };
 }
 
 /** What {@linkcode freeUnifiedControllers} did. */

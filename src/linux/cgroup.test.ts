@@ -65,6 +65,20 @@ describe('Cgroups', { skip }, () => {
     await cgroups.remove(parent);
   });
 
+  test('shelter() moves a process where service managers look, and forgives one that is gone', async () => {
+    const path = `${parent}/shelter`;
+    cgroups.makeShelter(path);
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    const pid = child.pid ?? 0;
+    await cgroups.shelter(path, pid);
+    assert.deepEqual(cgroups.processes(path), [pid]);
+    assert.equal(readFileSync(`/proc/${pid}/cgroup`, 'utf8').split(`:${path}\n`).length - 1, mounts.trackingDirectories.length);
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    await cgroups.shelter(path, pid);
+  });
+
   test('remove() waits, and gives up on a cgroup that is in use', async () => {
     sleeperIn(`${parent}/a`);
     await assert.rejects(cgroups.remove(parent), (error) => error instanceof PierError && error.code === 'Conflict');

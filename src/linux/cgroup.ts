@@ -2,12 +2,12 @@
  * Cgroups on both versions of the interface, by the files of its mounts.
  *
  * A cgroup is named by its path below the root, `/pier/1a2b/c0ffee`; with version 1 that path exists once in every
- * hierarchy, and each operation here covers them all. The version 2 side follows the kernel's cgroup-v2 document and is
- * not covered by tests on machines that boot with version 1.
+ * hierarchy, and each operation here covers them all. On a machine with version 1, `npm run test:guest` tests the version 2 side.
  *
  * @module
  */
-import { existsSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PierError, isErrno } from '../base/errors.ts';
@@ -39,6 +39,26 @@ export class Cgroups {
     const root = this.#hierarchy('memory') ?? '/nonexistent';
     const children = childrenOf(root);
     return children.length === 0 ? existsSync('/proc/swaps') : children.some((name) => existsSync(join(root, name, 'memory.swap.max')));
+  }
+
+  /** Makes a cgroup for processes that a service manager shall not take for its service's, {@linkcode Cgroups.shelter}. */
+  makeShelter(path: string): void {
+    for (const root of this.#mounts.trackingDirectories) mkdirSync(join(root, path), { recursive: true });
+  }
+
+  /**
+   * Moves a process into a cgroup that {@linkcode Cgroups.makeShelter} made, and so out of the service that started it.
+   * A process that has ended, or a cgroup that is gone, is left alone. Limits stay: only hierarchies for tracking are touched.
+   */
+  async shelter(path: string, pid: number): Promise<void> {
+    for (const root of this.#mounts.trackingDirectories) {
+      try {
+        // Not by a synchronous call: the kernel waits for a grace period of its own, some milliseconds.
+        await writeFile(join(root, path, 'cgroup.procs'), String(pid), { flag: 'r+' });
+      } catch (error) {
+        if (!isErrno(error, 'ESRCH') && !isErrno(error, 'ENOENT') && !isErrno(error, 'ENODEV')) throw error;
+      }
+    }
   }
 
   /** Names of the cgroups right below one, in any hierarchy. None if it does not exist. */
