@@ -243,10 +243,22 @@ async function removeIdleInfrastructure(networks: NetworkService, host: Containe
 }
 
 function fromImage(event: ImageEvent): EngineEvent {
-  return { type: 'image', action: event.action, actorId: event.id, attributes: { ...event.attributes, name: event.name }, timeNs: nowNs() };
+  const attributes = event.name === '' ? event.attributes : { ...event.attributes, name: event.name };
+  return { type: 'image', action: event.action, actorId: event.id, attributes, timeNs: nowNs() };
 }
 
-function fromContainer({ action, container, attributes }: ContainerEvent): EngineEvent {
+function fromContainer({ action, container, network, attributes }: ContainerEvent): EngineEvent {
+  if (network !== undefined) {
+    const { id, name, driver } = network;
+    return {
+      type: 'network',
+      action,
+      actorId: id,
+      attributes: { container: container?.id ?? '', name, type: driver, ...attributes },
+      timeNs: nowNs(),
+    };
+  }
+  if (container === undefined) return { type: 'container', action, actorId: '', attributes, timeNs: nowNs() };
   const all = { ...container.labels, image: container.spec.image, name: container.name, ...attributes };
   return { type: 'container', action, actorId: container.id, attributes: all, timeNs: nowNs() };
 }

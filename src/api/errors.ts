@@ -89,6 +89,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.bad-capability': ({ capability, list }) =>
     `invalid ${list === 'drop' ? 'CapDrop' : 'CapAdd'}: unknown capability: "${withCap(capability)}"`,
   'container.bad-signal': ({ signal }) => `invalid signal: ${signal}`,
+  'container.no-such-signal': ({ signal }) => `the linux daemon does not support signal ${Number(signal)}`,
   'container.unknown-runtime': ({ runtime }) => `unknown or invalid runtime name: ${runtime}`,
   'container.not-running': ({ id }) => `container ${id} is not running`,
   'container.restarting': ({ id }) => `Container ${id} is restarting, wait until the container is running`,

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseUntil, parseUnixNs } from './go-time.ts';
+import { formatDuration, parseUntil, parseUnixNs } from './go-time.ts';
 
 test('parseUnixNs() keeps nanoseconds', () => {
   assert.equal(parseUnixNs(''), undefined);
   assert.equal(parseUnixNs('1795771558'), 1_795_771_558_000_000_000n);
   assert.equal(parseUnixNs('1795771558.000000001'), 1_795_771_558_000_000_001n);
   assert.equal(parseUnixNs('1.5'), 1_500_000_000n);
-  assert.throws(() => parseUnixNs('soon'), { code: 'InvalidArgument' });
+  assert.throws(() => parseUnixNs('soon'), { code: 'Internal', message: 'strconv.ParseInt: parsing "soon": invalid syntax' });
+  assert.throws(() => parseUnixNs('1.x'), { message: 'strconv.ParseInt: parsing "x": invalid syntax' });
+});
+
+test('formatDuration() writes durations as Go does', () => {
+  const cases = { '0s': 0, '5ns': 5, '1.5µs': 1500, '500ms': 5e8, '1.5s': 1.5e9, '1m0s': 60e9, '1h0m30s': 3630e9 };
+  for (const [text, ns] of Object.entries(cases)) assert.equal(formatDuration(ns), text);
 });
 
 test('parseUntil() takes durations, Unix seconds and dates', () => {

@@ -7,12 +7,16 @@ const UNIT_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms
  * Reads `seconds[.nanoseconds]` since the epoch, as clients send `since` and `until`.
  *
  * @returns `undefined` for empty text and 0, which mean "not given".
- * @throws {PierError} `InvalidArgument` in Docker's words.
+ * @throws {PierError} `Internal` in Docker's words.
  */
 export function parseUnixNs(text: string): bigint | undefined {
   if (text === '') return undefined;
   const match = /^(-?\d+)(?:\.(\d+))?$/.exec(text);
-  if (match === null) throw dockerError('InvalidArgument', `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (match === null) {
+    const part = /^-?\d+\.(.*)$/.exec(text)?.[1] ?? /^[^.]*/.exec(text)?.[0] ?? text;
+    // An error of the server's to Docker.
+    throw dockerError('Internal', `strconv.ParseInt: parsing ${JSON.stringify(part)}: invalid syntax`);
+  }
   return BigInt(match[1] ?? 0) * 1_000_000_000n + BigInt((match[2] ?? '').slice(0, 9).padEnd(9, '0'));
 }
 

@@ -1,11 +1,11 @@
 import { PierError } from '../base/errors.ts';
 import { shortId } from '../base/ids.ts';
 import { timestamp } from '../base/timestamp.ts';
-import { parseSignal } from '../linux/index.ts';
 import { parseTmpfsOptions } from '../oci/index.ts';
 import { CREATED_STATE } from './container.ts';
 import { checkHealthcheck, mergeHealthcheck } from './healthcheck.ts';
 import { mergeEnv } from './process-env.ts';
+import { requireStopSignal } from './signal-container.ts';
 import type { Image } from '../image/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
@@ -79,12 +79,7 @@ export function completeSpec(input: CompleteSpecInput): Container {
 }
 
 function checkSpec(spec: ContainerSpec): void {
-  if (spec.stopSignal !== '' && parseSignal(spec.stopSignal) === undefined) {
-    throw new PierError('InvalidArgument', `Cannot create container: unknown signal "${spec.stopSignal}"`, {
-      reason: 'container.bad-signal',
-      facts: { signal: spec.stopSignal },
-    });
-  }
+  if (spec.stopSignal !== '') requireStopSignal(spec.stopSignal);
   if (spec.workingDir !== '' && !spec.workingDir.startsWith('/')) {
     throw new PierError('InvalidArgument', `Cannot create container: working directory "${spec.workingDir}" is not absolute`, {
       reason: 'container.bad-working-dir',

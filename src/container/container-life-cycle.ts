@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PierError, findPierError, hasCode } from '../base/errors.ts';
 import { failpoint } from '../base/failpoint.ts';
-import { parseSignal } from '../linux/index.ts';
 import { runRuntime } from '../oci/index.ts';
 import { parseContainerName } from './container-name.ts';
 import { healthUnwatched } from './health.ts';
@@ -9,6 +9,7 @@ import { HealthMonitors } from './health-monitors.ts';
 import { endLocked, readExitRecord, tearDown } from './end-container.ts';
 import { RestartSupervisor, shallRestart } from './restart-supervisor.ts';
 import { RunTable } from './run-table.ts';
+import type { Run } from './run-table.ts';
 import {
   DEFAULT_STOP_TIMEOUT_SEC,
   endProcess,
@@ -16,6 +17,7 @@ import {
   isEndingSignal,
   requireProcess,
   requireSignal,
+  requireStopSignal,
   signalContainer,
 } from './signal-container.ts';
 import { startLocked } from './start-container.ts';
@@ -23,6 +25,10 @@ import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { WaitCondition, WaitResult } from './container-service.ts';
 import type { ExitRecord } from './end-container.ts';
+
+const SIGKILL = 9;
+/** How long a kill waits for the end. */
+const KILL_LIMIT_MS = 10_000;
 
 /** How a container is stopped. */
 export interface StopOptions {
@@ -39,8 +45,12 @@ export class ContainerLifeCycle implements Disposable {
   readonly #removals = new RunTable();
   /** Containers between the two halves of a restart: neither policy nor --rm acts on that end. */
   readonly #restarting = new Set<string>();
+  /** Containers that a person stops: their end is told of as such. */
+  readonly #stopping = new Set<string>();
   /** Containers that are being removed by force: nothing starts them again. */
   readonly #condemned = new Set<string>();
+  /** Containers that start with the engine, once it has recovered. */
+  readonly #owedStarts: string[] = [];
   /** Set while the engine closes: ends are left for the next engine to find. */
   #isClosing = false;
 
@@ -58,7 +68,8 @@ export class ContainerLifeCycle implements Disposable {
     const { id } = this.#context.index.get(ref);
     await this.#context.locks
       .run(id, async () => {
-        this.#supervisor.cancel(id);
+        refuseRestarting(this.#context.index.get(id));
+        this.#supervisor.forget(id);
         await startLocked(this.#context, id, 0);
         this.#health.watch(id);
       })
@@ -75,23 +86,26 @@ export class ContainerLifeCycle implements Disposable {
 
   async stop(ref: string, options: StopOptions = {}): Promise<void> {
     const { id, state } = this.#context.index.get(ref);
-    if (state.status === 'restarting' && !(await this.#settleRestart(id))) return;
+    if (state.status === 'restarting' && !(await this.#settleRestart(id))) {
+      this.#context.emit({ action: 'stop', container: this.#context.index.get(id), attributes: {} });
+      return;
+    }
     const container = this.#context.index.get(id);
     if (!hasProcess(container)) {
       throw new PierError('NotModified', `Cannot stop container "${container.id}": it does not run`, {
         reason: 'container.already-stopped',
       });
     }
-    const signal = requireSignal(options.signal ?? container.stopSignal);
+    const signal = requireStopSignal(options.signal ?? container.stopSignal);
     this.#context.index.updateState(container.id, { isStoppedByUser: true });
-    await this.#endProcess(container, signal, options.timeoutSec);
-    this.#context.emit({ action: 'stop', container: this.#context.index.byId(container.id) ?? container, attributes: {} });
+    await this.#stopProcess(container, signal, options.timeoutSec);
   }
 
   async restart(ref: string, options: StopOptions = {}): Promise<void> {
     const { id } = this.#context.index.get(ref);
     // Two at once would each take the other's start for their own.
     await this.#context.locks.run(`${id} restart`, async () => {
+      if (this.#context.index.get(id).state.status === 'restarting') await this.#settleRestart(id);
       const container = this.#context.index.get(id);
       if (hasProcess(container)) await this.#endAndStart(container, options);
       else await this.start(id);
@@ -100,16 +114,18 @@ export class ContainerLifeCycle implements Disposable {
   }
 
   async kill(ref: string, signalText = 'KILL'): Promise<void> {
-    const { id, state } = this.#context.index.get(ref);
     const signal = requireSignal(signalText);
+    const { id, state } = this.#context.index.get(ref);
     // Whoever wants a restarting container dead means the next one, too.
     if (state.status === 'restarting' && !(await this.#settleRestart(id))) return;
     const container = this.#context.index.get(id);
     requireProcess(container);
     const isEnding = isEndingSignal(container, signal);
     if (isEnding) this.#context.index.updateState(container.id, { isStoppedByUser: true });
+    const run = this.#context.runs.current(id);
     signalContainer(this.#context, container, signal);
-    if (isEnding) await this.#thaw(container);
+    if (isEnding) await this.#thaw(container, signal !== SIGKILL);
+    if (signal === SIGKILL) await this.#death(id, run);
   }
 
   async pause(ref: string): Promise<void> {
@@ -142,10 +158,13 @@ export class ContainerLifeCycle implements Disposable {
   }
 
   async unpause(ref: string): Promise<void> {
+    await this.#unpause(ref, true);
+  }
+
+  async #unpause(ref: string, isTold: boolean): Promise<void> {
     const { id } = this.#context.index.get(ref);
     await this.#context.locks.run(id, async () => {
       const container = this.#context.index.get(id);
-      requireProcess(container);
       if (container.state.status !== 'paused') {
         throw new PierError('Conflict', `Cannot unpause container "${id}": it is not paused`, {
           reason: 'container.not-paused',
@@ -154,7 +173,8 @@ export class ContainerLifeCycle implements Disposable {
       }
       await this.#runtimeVerb(container, 'resume');
       failpoint('container.unpause.thawed');
-      this.#context.emit({ action: 'unpause', container: this.#context.index.updateState(id, { status: 'running' }), attributes: {} });
+      const thawed = this.#context.index.updateState(id, { status: 'running' });
+      if (isTold) this.#context.emit({ action: 'unpause', container: thawed, attributes: {} });
       this.#health.watch(id);
     });
   }
@@ -224,21 +244,42 @@ export class ContainerLifeCycle implements Disposable {
       const found = readExitRecord(this.#context, id) ?? record;
       if (found === undefined) return;
       this.#health.unwatch(id);
-      const after = await endLocked(this.#context, container, found);
+      const after = await endLocked(this.#context, container, found, { isStop: this.#stopping.has(id) });
       if (this.#restarting.has(id)) return;
       if (shallRestart(after) && !this.#condemned.has(id)) this.scheduleRestart(after);
       else if (after.spec.autoRemove) await this.#removeLocked(after);
     });
   }
 
-  /** Plans the next start of a container. @param hasRun `false` if not even its start succeeded. */
+  /**
+   * Plans the next start of a container, and counts it.
+   *
+   * @param hasRun `false` if not even its start succeeded.
+   */
   scheduleRestart(container: Container, hasRun: boolean = true): void {
-    this.#supervisor.schedule(this.#context.index.updateState(container.id, { status: 'restarting' }), hasRun);
+    const restartCount = container.state.restartCount + 1;
+    this.#supervisor.schedule(this.#context.index.updateState(container.id, { status: 'restarting', restartCount }), hasRun);
   }
 
-  /** Goes on probing what an earlier engine started. */
-  watchAdopted(): void {
+  /** Plans a start that the last engine had counted already. */
+  resumeRestart(container: Container): void {
+    this.#supervisor.schedule(container);
+  }
+
+  /** Owes a container that runs whenever the engine does its start. */
+  startWithEngine({ id }: Container): void {
+    this.#owedStarts.push(id);
+  }
+
+  /** Once all is in order: probes what runs, and starts what is owed. What comes of the starts is in the containers' states. */
+  takeUp(): void {
+    this.#health.open();
     for (const { id } of this.#context.index.all()) this.#health.watch(id);
+    for (const id of this.#owedStarts.splice(0)) {
+      this.start(id).catch((error: unknown) => {
+        if (!this.#isClosing) this.#context.logger.warn('a container that starts with the engine did not', { container: id, error });
+      });
+    }
   }
 
   /** Finishes a removal that the last engine had begun or owed. */
@@ -258,7 +299,7 @@ export class ContainerLifeCycle implements Disposable {
       await this.#context.locks.run(id, async () => {
         const container = this.#context.index.byId(id);
         if (this.#isClosing || this.#condemned.has(id) || container?.state.status !== 'restarting') return;
-        await startLocked(this.#context, id, container.state.restartCount + 1);
+        await startLocked(this.#context, id, container.state.restartCount);
         this.#health.watch(id);
       });
     } catch (error) {
@@ -271,10 +312,10 @@ export class ContainerLifeCycle implements Disposable {
 
   async #endAndStart(container: Container, options: StopOptions): Promise<void> {
     const { id } = container;
-    const signal = requireSignal(options.signal ?? container.stopSignal);
+    const signal = requireStopSignal(options.signal ?? container.stopSignal);
     this.#restarting.add(id);
     try {
-      await this.#endProcess(container, signal, options.timeoutSec);
+      await this.#stopProcess(container, signal, options.timeoutSec);
       await this.start(id).catch((error: unknown) => {
         // Somebody else was faster.
         if (!hasCode(error, 'NotModified')) throw error;
@@ -284,13 +325,29 @@ export class ContainerLifeCycle implements Disposable {
     }
   }
 
+  async #stopProcess(container: Container, signal: number, timeoutSec: number | undefined): Promise<void> {
+    this.#stopping.add(container.id);
+    try {
+      await this.#endProcess(container, signal, timeoutSec);
+    } finally {
+      this.#stopping.delete(container.id);
+    }
+  }
+
+  /** Waits for the end of what was killed, but not for ever: the kernel may hold it. */
+  async #death(id: string, run: Run): Promise<void> {
+    await delay(KILL_LIMIT_MS, undefined, { signal: run.ended, ref: false }).catch(() => undefined);
+    // The end is acknowledged once what the run left is gone.
+    if (run.ended.aborted) await this.#context.locks.run(id, async () => {});
+  }
+
   async #endProcess(container: Container, signal: number, timeoutSec: number | undefined): Promise<void> {
     const done = endProcess(this.#context, container, {
       signal,
       timeoutSec: timeoutSec ?? container.spec.stopTimeoutSec ?? DEFAULT_STOP_TIMEOUT_SEC,
       run: this.#context.runs.current(container.id),
     });
-    await Promise.all([this.#thaw(container), done]);
+    await Promise.all([this.#thaw(container, signal !== SIGKILL), done]);
     // The end is acknowledged once what the run left is gone.
     await this.#context.locks.run(container.id, async () => {});
   }
@@ -301,7 +358,7 @@ export class ContainerLifeCycle implements Disposable {
     const container = this.#context.index.byId(id);
     if (container === undefined || !hasProcess(container)) return;
     this.#context.index.updateState(id, { isStoppedByUser: true });
-    await this.#endProcess(container, parseSignal('KILL') ?? 0, 0);
+    await this.#endProcess(container, SIGKILL, 0);
   }
 
   /**
@@ -322,10 +379,10 @@ export class ContainerLifeCycle implements Disposable {
     });
   }
 
-  /** A frozen process gets no signal: let it run so that it can die. */
-  async #thaw(container: Container): Promise<void> {
+  /** A frozen process gets no signal: let it run so that it can die. @param isTold Nobody sees one run again that dies at once. */
+  async #thaw(container: Container, isTold: boolean): Promise<void> {
     if (this.#context.index.byId(container.id)?.state.status !== 'paused') return;
-    await this.unpause(container.id).catch((error: unknown) => {
+    await this.#unpause(container.id, isTold).catch((error: unknown) => {
       if (!hasCode(error, 'Conflict') && !hasCode(error, 'NotFound')) throw error;
     });
   }
@@ -390,4 +447,13 @@ export class ContainerLifeCycle implements Disposable {
       .sweep()
       .catch((error: unknown) => logger.warn('the layers of a removed image could not be freed', { image: container.imageId, error }));
   }
+}
+
+/** It starts by itself, soon. */
+function refuseRestarting({ id, state }: Container): void {
+  if (state.status !== 'restarting') return;
+  throw new PierError('NotModified', `Cannot start container "${id}": it is about to be restarted`, {
+    reason: 'container.already-running',
+    facts: { id },
+  });
 }

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import type { Network } from '../network/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
 
@@ -159,7 +160,10 @@ export interface ContainerPruneResult {
 export interface ContainerEvent {
   /** `create`, `start`, `die`, `exec_create: sh`, …. */
   readonly action: string;
-  readonly container: Container;
+  /** `undefined` for what concerns none in particular: `prune`. */
+  readonly container: Container | undefined;
+  /** Set where the event is the network's: the container has joined or left it. */
+  readonly network?: Network;
   /** Beyond image, name and labels, e.g. `{ exitCode: '0' }`. */
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -196,7 +200,7 @@ export interface ContainerService extends AsyncDisposable {
   /** @throws {PierError} `NotFound` at once for `ref`. */
   wait(ref: string, condition: WaitCondition, signal?: AbortSignal): Promise<WaitResult>;
 
-  /** Joins the streams. A session on a created container begins with its start. @throws {PierError} `Conflict`, reasons `container.not-running`, `container.paused`, `container.monitor-lost`. */
+  /** Joins the streams. A session on a created container begins with its start. @throws {PierError} `Conflict`, reasons `container.not-running`, `container.paused`, `container.restarting`, `container.monitor-lost`. */
   attach(ref: string, options: AttachOptions): Promise<StreamSession>;
   /** @throws {PierError} `Conflict`, reason `container.not-running`. */
   resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void>;

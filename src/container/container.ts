@@ -26,7 +26,7 @@ export interface ContainerState {
   /** `undefined`: never. */
   readonly startedAt: string | undefined;
   readonly finishedAt: string | undefined;
-  /** Starts made by the restart policy. */
+  /** Starts made by the restart policy, or planned. */
   readonly restartCount: number;
   /** A person stopped it, so `unless-stopped` and `always` leave it alone until the engine (always) or a person starts it. */
   readonly isStoppedByUser: boolean;

@@ -13,6 +13,7 @@ import { formatNs, timestamp } from '../base/timestamp.ts';
 import { deleteContainer, endMonitor, forgetContainer, readExitCode } from '../oci/index.ts';
 import { removeBundle } from './bundle.ts';
 import { healthUnwatched } from './health.ts';
+import { emitNetworkEvent } from './network-events.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 
@@ -43,9 +44,15 @@ export function unseenExit(): ExitRecord {
 /**
  * Records the end of a container's process and takes down what the run left. The caller holds its lock.
  *
+ * @param isStop A person stopped it: Docker says so before it tells of the death.
  * @returns The container as it is now.
  */
-export async function endLocked(context: ContainerContext, container: Container, record: ExitRecord): Promise<Container> {
+export async function endLocked(
+  context: ContainerContext,
+  container: Container,
+  record: ExitRecord,
+  { isStop = false }: { readonly isStop?: boolean } = {},
+): Promise<Container> {
   const isOomKilled = wasOomKilled(context, container);
   const ended = context.index.update(container.id, {
     endpoints: [],
@@ -71,6 +78,8 @@ export async function endLocked(context: ContainerContext, container: Container,
       Math.round((Date.parse(record.finishedAt) - Date.parse(container.state.startedAt ?? record.finishedAt)) / 1000),
     );
     if (isOomKilled) context.emit({ action: 'oom', container: ended, attributes: {} });
+    emitNetworkEvent(context, 'disconnect', ended);
+    if (isStop) context.emit({ action: 'stop', container: ended, attributes: {} });
     context.emit({ action: 'die', container: ended, attributes: { exitCode: String(record.exitCode), execDuration: String(ranSec) } });
   } finally {
     // The row says it: whatever fails now, who waits for the end must not wait for ever.

@@ -85,13 +85,14 @@ export class ExecService implements Disposable {
     this.#requireUsable(container);
     record.hasBegun = true;
     const isAttached = options.detach !== true;
+    // Before it is known whether there is such a command, as Docker does.
+    this.#emit('exec_start', exec, container);
     const process = this.#trySpawn(record, container, isAttached, options.consoleSize);
     record.process = process;
     record.exec = { ...exec, isRunning: true };
     void process.exited.then((outcome) => this.#finish(record, container, outcome));
     if (!(await process.started)) throw await this.#startFailure(record, container, process);
     record.terminal = await process.terminal;
-    this.#emit('exec_start', exec, container);
     const size = options.consoleSize ?? exec.spec.consoleSize;
     if (size !== undefined) record.terminal?.resize(size);
     if (!isAttached) {
@@ -215,7 +216,9 @@ export class ExecService implements Disposable {
   }
 
   #emit(action: string, exec: Exec, container: Container): void {
-    this.#context.emit({ action: `${action}: ${exec.spec.argv.join(' ')}`, container, attributes: { execID: exec.id } });
+    const [command, ...words] = exec.spec.argv;
+    // The space is there without any words, too.
+    this.#context.emit({ action: `${action}: ${command} ${words.join(' ')}`, container, attributes: { execID: exec.id } });
   }
 }
 

@@ -26,15 +26,21 @@ const EXIT_CODE_OF_KILLED = 127;
 export class HealthMonitors implements Disposable {
   readonly #context: ContainerContext;
   readonly #monitors = new Map<string, HealthMonitor>();
+  #isOpen = false;
 
   constructor(context: ContainerContext) {
     this.#context = context;
   }
 
+  /** Probing begins once recovery has swept what the probes of an earlier engine left. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
   /** Begins probing a running container, if it has a health check. One that is probed already goes on as it does. */
   watch(id: string): void {
     const container = this.#context.index.byId(id);
-    if (container?.state.status !== 'running' || this.#monitors.has(id)) return;
+    if (!this.#isOpen || container?.state.status !== 'running' || this.#monitors.has(id)) return;
     const argv = probeArguments(container);
     if (argv === undefined || container.healthcheck === undefined || container.state.health === undefined) return;
     this.#monitors.set(id, new HealthMonitor(this.#context, container, argv, probePlan(container.healthcheck)));

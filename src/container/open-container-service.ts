@@ -123,7 +123,7 @@ class LiveContainerService implements OpenContainerService {
 
   async recover(): Promise<void> {
     await recoverContainers(this.#context, this.#lifeCycle);
-    this.#lifeCycle.watchAdopted();
+    this.#lifeCycle.takeUp();
     this.#recovered.resolve();
   }
 
@@ -244,6 +244,7 @@ class LiveContainerService implements OpenContainerService {
         if (!hasCode(error, 'Conflict') && !hasCode(error, 'NotFound')) throw error;
       }
     }
+    this.#context.emit({ action: 'prune', container: undefined, attributes: { reclaimed: String(reclaimedBytes) } });
     return { ids, reclaimedBytes };
   }
 
@@ -262,6 +263,12 @@ class LiveContainerService implements OpenContainerService {
     }
     if (state.status === 'paused') {
       throw new PierError('Conflict', `Cannot attach to container "${id}": it is paused`, { reason: 'container.paused', facts: { id } });
+    }
+    if (state.status === 'restarting') {
+      throw new PierError('Conflict', `Cannot attach to container "${id}": it is about to be restarted`, {
+        reason: 'container.restarting',
+        facts: { id },
+      });
     }
     const run = this.#context.runs.current(id);
     const session = new AttachSession(
@@ -290,7 +297,9 @@ class LiveContainerService implements OpenContainerService {
     const container = this.#context.index.get(ref);
     requireProcess(container);
     const { cgroups, cgroupParent } = this.#context.host;
-    return listProcesses(new Set(cgroups.processes(`${cgroupParent}/${container.id}`)), psArguments);
+    const list = await listProcesses(new Set(cgroups.processes(`${cgroupParent}/${container.id}`)), psArguments);
+    this.#context.emit({ action: 'top', container, attributes: {} });
+    return list;
   }
 
   async export(ref: string): Promise<Readable> {

@@ -111,7 +111,9 @@ async function settle(context: ContainerContext, lifeCycle: ContainerLifeCycle, 
   const isWaiting = state.status === 'restarting';
   // The last engine may have died between the record of the end and the removal.
   const isOwedRemoval = current.spec.autoRemove && current.state.startedAt !== undefined;
-  if (isWaiting || (hasProcess(container) && shallRestart(current)) || startsWithEngine(current)) lifeCycle.scheduleRestart(current);
+  if (isWaiting) lifeCycle.resumeRestart(current);
+  else if (hasProcess(container) && shallRestart(current)) lifeCycle.scheduleRestart(current);
+  else if (startsWithEngine(current)) lifeCycle.startWithEngine(current);
   else if (isOwedRemoval) await lifeCycle.removeLeftover(current);
 }
 

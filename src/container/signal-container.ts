@@ -11,14 +11,33 @@ const SIGKILL = 9;
 /** What a timer can hold, 24 days: a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws {PierError} `InvalidArgument`, reason `container.bad-signal`, facts `{ signal }`. */
+/** @throws {PierError} `InvalidArgument`, reasons `container.bad-signal`, `container.no-such-signal` (a number), facts `{ signal }`. */
 export function requireSignal(text: string): number {
   const number = parseSignal(text);
   if (number !== undefined) return number;
+  if (isNumber(text)) {
+    throw new PierError('InvalidArgument', `Cannot send signal ${text}: the kernel has no such signal`, {
+      reason: 'container.no-such-signal',
+      facts: { signal: text },
+    });
+  }
   throw new PierError('InvalidArgument', `Cannot send signal "${text}": there is no such signal`, {
     reason: 'container.bad-signal',
     facts: { signal: text },
   });
+}
+
+/**
+ * The signal that asks a container to stop. A number that the kernel does not have asks nobody: SIGKILL is what is left.
+ *
+ * @throws {PierError} `InvalidArgument`, reason `container.bad-signal`, facts `{ signal }`.
+ */
+export function requireStopSignal(text: string): number {
+  return isNumber(text) && parseSignal(text) === undefined ? SIGKILL : requireSignal(text);
+}
+
+function isNumber(text: string): boolean {
+  return /^[+-]?\d+$/.test(text) && Number(text) !== 0;
 }
 
 /** Tells whether a container has a process: running or paused. */

@@ -17,6 +17,7 @@ import { mountRootfs, writeBundle } from './bundle.ts';
 import { tearDown } from './end-container.ts';
 import { healthAtStart } from './health.ts';
 import { shelterMonitor } from './monitor-shelter.ts';
+import { emitNetworkEvent } from './network-events.ts';
 import { ProcessInput } from './process-input.ts';
 import type { MonitoredProcess, Runtime } from '../oci/index.ts';
 import type { Sandbox } from '../network/index.ts';
@@ -31,7 +32,7 @@ const EXIT_START_FAILED = 128;
 /**
  * Starts a container that does not run. The caller holds its lock.
  *
- * @param restartCount How many starts of it the restart policy has made now.
+ * @param restartCount How many starts of it the restart policy has made, with this one.
  * @throws {PierError} As {@linkcode ContainerService.start}; then nothing is left behind and the state says why.
  */
 export async function startLocked(context: ContainerContext, id: string, restartCount: number): Promise<void> {
@@ -68,6 +69,7 @@ export async function startLocked(context: ContainerContext, id: string, restart
     });
     failpoint('container.start.recorded');
     run.begin(new ProcessInput(context.paths.bundle(id), container.spec.stdinOnce && !container.spec.tty));
+    emitNetworkEvent(context, 'connect', started);
     context.emit({ action: 'start', container: started, attributes: {} });
     shelterMonitor(context, started);
   } catch (error) {
@@ -156,6 +158,7 @@ async function startFailed(context: ContainerContext, container: Container, caus
     context.logger.error('a failed start could not be recorded', { container: container.id, error: updateError });
   }
   context.runs.end(container.id, { exitCode, error: '' });
+  emitNetworkEvent(context, 'disconnect', container);
   return error;
 }
 

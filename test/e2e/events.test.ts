@@ -73,8 +73,8 @@ describeWithClients('events', (pier) => {
         [
           'container create',
           'container start',
-          'container exec_create: true',
-          'container exec_start: true',
+          'container exec_create: true ',
+          'container exec_start: true ',
           'container exec_die',
           'container pause',
           'container unpause',
@@ -88,6 +88,57 @@ describeWithClients('events', (pier) => {
     );
     listener.kill('SIGTERM');
     await ended;
+  });
+
+  it("the order is Docker's", async () => {
+    const since = String(Date.now() / 1000);
+    await pier.ok('run', '-d', '--name', 'ordered', 'alpine', 'sleep', '1000');
+    await pier.cli('exec', 'ordered', 'nosuch');
+    await pier.ok('rename', 'ordered', 'order');
+    await pier.ok('pause', 'order');
+    await pier.ok('kill', 'order');
+    await pier.ok('start', 'order');
+    await pier.ok('restart', '-t', '0', 'order');
+    await pier.ok('stop', '-t', '0', 'order');
+    await pier.ok('rm', 'order');
+    await pier.ok('container', 'prune', '-f');
+    const output = await pier.ok(
+      'events',
+      '--since',
+      since,
+      '--until',
+      String(Date.now() / 1000),
+      '--format',
+      '{{.Type}} {{.Action}} {{json .Actor.Attributes}}',
+    );
+    const story = output
+      .split('\n')
+      .map((line) => line.replace(/"(?:image|container|execID)":"[^"]*",?/g, '').replace(/"execDuration":"\d+"/, '"execDuration":"N"'));
+    const named = (name: string, more = ''): string => `{${more}"name":"${name}"}`;
+    const bridge = '{"name":"bridge","type":"bridge"}';
+    const die = `container die ${named('order', '"execDuration":"N","exitCode":"137",')}`;
+    const killed = (signal: number): string => `container kill {"name":"order","signal":"${signal}"}`;
+    const started = [`network connect ${bridge}`, `container start ${named('order')}`];
+    const stopped = [killed(15), killed(9), `network disconnect ${bridge}`, `container stop ${named('order')}`, die];
+    assert.deepEqual(story, [
+      `container create ${named('ordered')}`,
+      `network connect ${bridge}`,
+      `container start ${named('ordered')}`,
+      `container exec_create: nosuch  ${named('ordered')}`,
+      `container exec_start: nosuch  ${named('ordered')}`,
+      'container rename {"name":"order","oldName":"/ordered"}',
+      `container pause ${named('order')}`,
+      killed(9),
+      `network disconnect ${bridge}`,
+      die,
+      ...started,
+      ...stopped,
+      ...started,
+      `container restart ${named('order')}`,
+      ...stopped,
+      `container destroy ${named('order')}`,
+      'container prune {"reclaimed":"0"}',
+    ]);
   });
 
   it('filters by type and label', async () => {

@@ -45,6 +45,55 @@ describeWithClients('restart policies', (pier) => {
     assert.equal(await pier.ok('ps', '-aq'), '');
   });
 
+  it('one that waits for its restart counts it already, takes no other start, and shows nobody its streams', async () => {
+    await pier.ok(
+      'run',
+      '-d',
+      '--name',
+      'w-1',
+      '--restart',
+      'always',
+      'alpine',
+      'sh',
+      '-c',
+      'test -e /x && exec sleep 1000; touch /x; exit 7',
+    );
+    await pier.daemon.api('POST', '/containers/create?name=w-2', {
+      json: { Image: 'alpine', Cmd: ['false'], HostConfig: { RestartPolicy: { Name: 'always' } } },
+    });
+    await until(async () => (await status('w-1')) === 'running' && (await count('w-1')) === 1);
+    await pier.ok('start', 'w-2');
+    // The fifth delay is 1.6 seconds: time enough.
+    await until(async () => (await count('w-2')) >= 5 && (await status('w-2')) === 'restarting');
+    const planned = await count('w-2');
+    const started = await pier.daemon.api('POST', '/containers/w-2/start');
+    const attached = await pier.daemon.api('POST', '/containers/w-2/attach?stream=1&stdout=1');
+    assert.deepEqual([started.status, attached.status], [304, 409]);
+    assert.match(attached.body.toString(), /container w-2 is restarting, wait until the container is running/);
+    assert.match((await pier.cli('pause', 'w-2')).stderr, /is restarting, wait until the container is running/);
+    assert.match((await pier.cli('rm', 'w-2')).stderr, /container is restarting: stop the container before removing or force remove/);
+    assert.ok((await count('w-2')) <= planned + 1);
+    const since = String(Date.now() / 1000);
+    const waiting = pier.ok('wait', 'w-2');
+    await pier.ok('stop', 'w-2');
+    assert.equal(await waiting, '1');
+    assert.equal(await status('w-2'), 'exited');
+    const told = await pier.ok(
+      'events',
+      '--since',
+      since,
+      '--until',
+      String(Date.now() / 1000),
+      '--filter',
+      'event=stop',
+      '--format',
+      '{{.Actor.Attributes.name}}',
+    );
+    assert.equal(told, 'w-2');
+    await pier.ok('restart', '-t', '0', 'w-1');
+    assert.equal(await count('w-1'), 0);
+  });
+
   it('--rm and a restart policy exclude each other', async () => {
     const result = await pier.cli('run', '--rm', '--restart', 'always', 'alpine', 'true');
     assert.equal(result.exitCode, 125);

@@ -95,6 +95,12 @@ const DEVIATIONS: readonly Deviation[] = [
     reason: 'a container that does not run is a conflict; the description lists only 204, 404 and 500',
   },
   {
+    operation: 'POST /containers/{id}/attach',
+    status: 409,
+    problem: /^the status is not documented/,
+    reason: 'a container that is paused or about to be restarted is a conflict',
+  },
+  {
     operation: 'POST /containers/{id}/kill',
     status: 400,
     problem: /^the status is not documented/,

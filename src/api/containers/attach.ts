@@ -17,6 +17,11 @@ export async function attachContainer(exchange: HijackExchange): Promise<void> {
   await pumpSession(session, exchange.accept(!session.tty), withInput);
 }
 
+const REFUSALS: Readonly<Record<string, string>> = {
+  'container.paused': 'is paused, unpause the container before attach',
+  'container.restarting': 'is restarting, wait until the container is running',
+};
+
 async function joinStreams({ backend, request }: HijackExchange): Promise<StreamSession> {
   const ref = request.param('id');
   const keys = request.text('detachKeys');
@@ -30,7 +35,7 @@ async function joinStreams({ backend, request }: HijackExchange): Promise<Stream
       ...(keys === '' ? {} : { detachKeys: keys }),
     });
   } catch (error) {
-    if (findPierError(error)?.reason !== 'container.paused') throw error;
-    throw dockerError('Conflict', `container ${ref} is paused, unpause the container before attach`, error);
+    const text = REFUSALS[findPierError(error)?.reason ?? ''];
+    throw text === undefined ? error : dockerError('Conflict', `container ${ref} ${text}`, error);
   }
 }

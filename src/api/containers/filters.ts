@@ -36,6 +36,7 @@ export function toContainerFilter(filters: Filters): ContainerFilter {
   checkTerms(filters, 'status', STATUSES, 'state');
   checkTerms(filters, 'health', HEALTHS, 'health');
   const exitCodes = filters.get('exited')?.map((term) => exitCode(term));
+  if ((filters.get('until')?.length ?? 0) > 1) throw dockerError('InvalidArgument', 'more than one until filter specified');
   const until = filters.get('until')?.[0];
   const before = filters.get('before')?.[0];
   const since = filters.get('since')?.[0];

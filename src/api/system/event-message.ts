@@ -18,10 +18,12 @@ export function toEventMessage(event: EngineEvent): string {
 
 // Old clients read these; Docker sends them for containers and images only.
 function legacyFields({ type, action, actorId, attributes }: EngineEvent): Pick<EventMessage, 'status' | 'id' | 'from'> {
-  if (type === 'container') return { status: action, id: actorId, from: attributes['image'] ?? '' };
-  if (type === 'image') return { status: action, id: actorId };
-  return {};
+  if (type !== 'container' && type !== 'image') return {};
+  const from = type === 'container' ? attributes['image'] : undefined;
+  return { status: action, ...(actorId !== '' && { id: actorId }), ...(from !== undefined && from !== '' && { from }) };
 }
+
+const OPEN_ACTIONS: ReadonlySet<string> = new Set(['health_status', 'exec_create', 'exec_start']);
 
 /** Tells whether an event passes the filters: the terms of one key are alternatives (labels must all hold), keys must all hold. */
 export function matchesEvent(event: EngineEvent, filters: Filters): boolean {
@@ -36,7 +38,10 @@ function matchesKey(event: EngineEvent, key: string, terms: readonly string[]): 
     case 'type':
       return terms.includes(event.type);
     case 'event':
-      return terms.some((term) => event.action === term || event.action.startsWith(`${term}:`));
+      // One of the three whose actions go on after a colon makes beginnings of all terms.
+      return terms.some((term) => OPEN_ACTIONS.has(term))
+        ? terms.some((term) => event.action.startsWith(term))
+        : terms.includes(event.action);
     case 'scope':
       return terms.includes('local');
     case 'label':
@@ -52,7 +57,7 @@ function matchesKey(event: EngineEvent, key: string, terms: readonly string[]): 
     case 'node':
     case 'secret':
     case 'config':
-      return event.type === key && terms.some((term) => isActor(event, term));
+      return terms.some((term) => isActor(event, term));
     default:
       // Docker lets keys pass that it does not know.
       return true;
@@ -65,14 +70,14 @@ function hasLabel(attributes: Readonly<Record<string, string>>, term: string): b
   return attributes[term.slice(0, mark)] === term.slice(mark + 1);
 }
 
+// The beginning of an id or a name, of whatever type the event is: Docker does not look.
 function isActor({ actorId, attributes }: EngineEvent, term: string): boolean {
-  return term !== '' && (actorId.startsWith(term) || attributes['name'] === term.replace(/^\//, ''));
+  return actorId.startsWith(term) || (attributes['name'] ?? '').startsWith(term);
 }
 
 function isImage({ type, actorId, attributes }: EngineEvent, term: string): boolean {
-  if (type !== 'image' && type !== 'container') return false;
-  const names = type === 'image' ? [actorId, attributes['name']] : [attributes['image']];
-  return names.some((name) => name !== undefined && (name === term || withoutTag(name) === withoutTag(term)));
+  const name = attributes[type === 'image' ? 'name' : 'image'] ?? '';
+  return [actorId, name, withoutTag(name)].includes(term);
 }
 
 function withoutTag(name: string): string {

@@ -1,5 +1,6 @@
 import { decodeFilters } from '../../wire/index.ts';
 import type { Filters } from '../../wire/index.ts';
+import { dockerError } from '../errors.ts';
 import { parseUnixNs } from '../go-time.ts';
 import { signalOf } from '../respond.ts';
 import type { HttpExchange } from '../route.ts';
@@ -10,6 +11,10 @@ import { matchesEvent, toEventMessage } from './event-message.ts';
 export async function streamEvents({ backend, request, response }: HttpExchange): Promise<void> {
   const since = parseUnixNs(request.text('since'));
   const untilNs = parseUnixNs(request.text('until'));
+  if (since !== undefined && untilNs !== undefined && since > untilNs) {
+    const [from, to] = [request.text('since'), request.text('until')];
+    throw dockerError('InvalidArgument', `\`since\` time (${from}) cannot be after \`until\` time (${to})`);
+  }
   // As Docker: asking for an end alone asks for the past too.
   const sinceNs = since ?? (untilNs === undefined ? undefined : 0n);
   const filters: Filters = decodeFilters(request.text('filters'));
