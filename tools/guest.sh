@@ -71,7 +71,7 @@ initrd=$(ls "$root"/boot/initrd.img-*)
 
 echo 'booting the guest'
 : >"$work/out"
-qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 4G -display none -no-reboot -net none \
+qemu-system-x86_64 -accel tcg,thread=multi -cpu max,pku=off,la57=off -smp 2 -m 4G -display none -no-reboot -net none \
   -kernel "$kernel" -initrd "$initrd" -append 'root=/dev/vda rw console=ttyS0 edd=off panic=-1 systemd.unified_cgroup_hierarchy=1' \
   -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" -serial "file:$work/console" -serial "file:$work/out" &
 qemu_pid=$!

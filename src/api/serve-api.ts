@@ -9,6 +9,8 @@ import type { Backend } from './backend.ts';
 import { CONTAINER_ROUTES } from './containers/routes.ts';
 import { dockerError, messageOf } from './errors.ts';
 import { EXEC_ROUTES } from './exec/routes.ts';
+import { EXPLAIN_ROUTES } from './explain/routes.ts';
+import { explained } from './explain/explained.ts';
 import { hijackPlain, hijackUpgraded } from './hijack.ts';
 import type { Hijack } from './hijack.ts';
 import { IMAGE_ROUTES } from './images/routes.ts';
@@ -41,6 +43,7 @@ const ROUTER: Router<Route> = new Router([
   ...IMAGE_ROUTES,
   ...NETWORK_ROUTES,
   ...VOLUME_ROUTES,
+  ...EXPLAIN_ROUTES,
   ...UNSUPPORTED_ROUTES,
 ]);
 
@@ -124,11 +127,14 @@ class ApiServer implements AsyncDisposable {
     const { route, request } = this.#resolve(id, message);
     const exchange = { backend: this.#backend, host: this.#host, logger: this.#logger, request };
     if (route.handle !== undefined) {
-      await route.handle({ ...exchange, response });
+      const { handle } = route;
+      await explained(message, () => handle({ ...exchange, response }));
       return;
     }
     const hijack = hijackPlain(message, response, (error) => sendError(response, error));
-    await this.#hijack(id, message, hijack, () => route.hijack({ ...exchange, ...hijack, accept: this.#tracked(hijack) }));
+    await this.#hijack(id, message, hijack, () =>
+      explained(message, () => route.hijack({ ...exchange, ...hijack, accept: this.#tracked(hijack) })),
+    );
   }
 
   async #onUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -142,7 +148,7 @@ class ApiServer implements AsyncDisposable {
       const { route, request } = this.#resolve(id, message);
       hijack = hijackUpgraded(message, socket, Buffer.alloc(0), request.version);
       const exchange = { backend: this.#backend, host: this.#host, logger: this.#logger, request };
-      await route.hijack?.({ ...exchange, ...hijack, accept: this.#tracked(hijack) });
+      await explained(message, () => route.hijack?.({ ...exchange, ...hijack, accept: this.#tracked(hijack) }));
     } catch (error) {
       status = hijack.refuse(error);
       this.#logFailure(id, error, status);

@@ -1,3 +1,5 @@
+import { traceSubject } from './trace.ts';
+
 /** Runs work on one key strictly one after the other; different keys do not wait for each other. */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
@@ -5,7 +7,8 @@ export class KeyedLock {
   /** Runs `work` once all earlier work on `key` has ended, whether it failed or not. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const previous = this.#tails.get(key) ?? Promise.resolve();
-    const current = previous.then(work, work);
+    const traced = (): Promise<T> => traceSubject(key, work);
+    const current = previous.then(traced, traced);
     const settled = current.then(
       () => undefined,
       () => undefined,

@@ -114,4 +114,6 @@ export interface CommandContext {
   readonly host: string;
   /** `-D` or `--debug` was given. */
   readonly debug: boolean;
+  /** Runs another command line with a client of the caller's. @returns Its exit code. @throws {PierError} As it does. */
+  readonly runWords: (words: readonly string[], client: Client) => Promise<number>;
 }

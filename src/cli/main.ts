@@ -96,20 +96,33 @@ async function dispatch(words: readonly string[], globals: ParsedFlags): Promise
 
 async function execute(definition: CommandDefinition, path: string, words: readonly string[], globals: ParsedFlags): Promise<number> {
   try {
-    const { flags, args, wantsHelp } = parseFlags(definition.flags, words, definition.flagsFirst ?? false);
-    if (wantsHelp) return await help(path.split(' '));
-    checkArguments(definition, path, args.length);
-    if (definition.load === undefined) throw new CommandError(`'pier ${path}' is not supported yet`, 1);
-    const { run } = await definition.load();
-    return await run({ path, definition, flags, args, ...(await connection(globals, true)) });
+    const parsed = parseFlags(definition.flags, words, definition.flagsFirst ?? false);
+    if (parsed.wantsHelp) return await help(path.split(' '));
+    return await perform(definition, path, parsed, await connection(globals, true));
   } catch (error) {
     if (error instanceof FlagError) return await fail(error, path, `Usage:  pier ${path} ${definition.usage}`.trimEnd());
     return await fail(error, path, undefined, definition.exit125 ?? false);
   }
 }
 
+async function perform(definition: CommandDefinition, path: string, parsed: ParsedFlags, connected: Connection): Promise<number> {
+  const { flags, args } = parsed;
+  checkArguments(definition, path, args.length);
+  if (definition.load === undefined) throw new CommandError(`'pier ${path}' is not supported yet`, 1);
+  const { run } = await definition.load();
+  const runWords = async (words: readonly string[], client: Client): Promise<number> => {
+    const found = resolveCommand(words);
+    if (found.kind !== 'command') throw new CommandError(`'${words.join(' ')}' is no command that can be run here`, 125, { hint: true });
+    const inner = parseFlags(found.definition.flags, found.rest, found.definition.flagsFirst ?? false);
+    return await perform(found.definition, found.path, inner, { ...connected, client });
+  };
+  return await run({ path, definition, flags, args, runWords, ...connected });
+}
+
+type Connection = Pick<CommandContext, 'client' | 'host' | 'debug'>;
+
 /** The last of several `-H` counts; without one `DOCKER_HOST`; without that pier's own daemon, which may be started. */
-async function connection(globals: ParsedFlags, mayStart: boolean): Promise<Pick<CommandContext, 'client' | 'host' | 'debug'>> {
+async function connection(globals: ParsedFlags, mayStart: boolean): Promise<Connection> {
   const { Client } = await import('../client/index.ts');
   const chosen = globals.flags.list('host').at(-1) ?? (process.env['DOCKER_HOST'] || undefined);
   const host = chosen ?? DEFAULT_HOST;

@@ -46,6 +46,8 @@ export interface ClientConfig {
   readonly host: string;
   /** Asked once when nobody listens; `true` means that it is worth another attempt. */
   readonly onUnreachable?: () => Promise<boolean>;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Ask for this API version and do not negotiate. */
   readonly apiVersion?: string;
 }
@@ -60,15 +62,22 @@ export class Client {
   readonly address: HostAddress;
   readonly containers: ContainersApi = new ContainersApi(this);
   readonly execs: ExecsApi = new ExecsApi(this);
+  readonly #config: ClientConfig;
   readonly #onUnreachable: (() => Promise<boolean>) | undefined;
   #version: string;
   #isVersionSettled: boolean;
 
   constructor(config: ClientConfig) {
+    this.#config = config;
     this.address = parseHost(config.host);
     this.#onUnreachable = config.onUnreachable;
     this.#version = config.apiVersion ?? API_VERSION;
     this.#isVersionSettled = config.apiVersion !== undefined;
+  }
+
+  /** A client of the same daemon whose every request has these headers, too. */
+  withHeaders(headers: Readonly<Record<string, string>>): Client {
+    return new Client({ ...this.#config, headers: { ...this.#config.headers, ...headers } });
   }
 
   /** The API version that requests name; final once one has been answered. */
@@ -140,7 +149,11 @@ export class Client {
 
   async #exchange(request: ApiRequest, upgrade: boolean): Promise<WireResponse> {
     const body = request.stream ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
-    const headers = { ...(typeof body === 'string' && { 'Content-Type': 'application/json' }), ...request.headers };
+    const headers = {
+      ...this.#config.headers,
+      ...(typeof body === 'string' && { 'Content-Type': 'application/json' }),
+      ...request.headers,
+    };
     const path = `/v${this.#version}${request.path}${encodeQuery(request.query)}`;
     const { method, signal } = request;
     const socket = await this.#connect();

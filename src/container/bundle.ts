@@ -9,6 +9,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PierError, isErrno } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { performMount, unmount } from '../linux/index.ts';
 import { containerResolvConf, hostsFile, readHostResolvConf } from '../network/index.ts';
 import { buildRuntimeSpec, resolveCapabilities } from '../oci/index.ts';
@@ -50,7 +51,10 @@ export async function writeBundle(input: BundleInput): Promise<void> {
   if (container.state.startedAt === undefined) makeMountPoints(paths.rootfs(container.id));
   await writeNetworkFiles(input);
   for (const bind of container.spec.binds) prepareBindSource(bind);
-  writeFileSync(join(paths.bundle(container.id), 'config.json'), JSON.stringify(runtimeSpec(input)), { mode: 0o600 });
+  const config = runtimeSpec(input);
+  const path = join(paths.bundle(container.id), 'config.json');
+  traceStep('runtime-config', () => ({ path, config, cgroupVersion: input.host.cgroups.version }));
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
 }
 
 /** Removes a bundle. Succeeds where there is none. */

@@ -1,4 +1,5 @@
 import { PierError } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import type { Database, Schema } from '../store/index.ts';
 import { CREATED_STATE } from './container.ts';
 import type { Container } from './container.ts';
@@ -74,6 +75,7 @@ export class ContainerIndex {
   }
 
   insert(container: Container): void {
+    traceStep('record', () => ({ id: container.id, name: container.name, status: container.state.status }));
     this.#database.transaction(() => {
       this.#statement('INSERT INTO container (id, name, document) VALUES (?, ?, ?)').run(
         container.id,
@@ -95,6 +97,7 @@ export class ContainerIndex {
     const before = this.get(id);
     const after: Container = { ...before, ...change };
     if (after.name !== before.name) this.#refuseTakenName(after.name);
+    traceStep('record', () => ({ id, name: after.name, status: after.state.status }));
     this.#database.transaction(() => {
       this.#statement('UPDATE container SET name = ?, document = ? WHERE id = ?').run(after.name, JSON.stringify(after), id);
     });
@@ -116,6 +119,7 @@ export class ContainerIndex {
 
   remove(id: string): void {
     const container = this.get(id);
+    traceStep('record', () => ({ id, name: container.name, status: 'removed' }));
     this.#database.transaction(() => {
       this.#statement('DELETE FROM container WHERE id = ?').run(id);
     });

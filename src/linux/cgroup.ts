@@ -11,6 +11,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PierError, isErrno } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { readCgroupMounts } from './cgroup-mounts.ts';
 import type { CgroupMounts } from './cgroup-mounts.ts';
 
@@ -51,6 +52,7 @@ export class Cgroups {
    * A process that has ended, or a cgroup that is gone, is left alone. Limits stay: only hierarchies for tracking are touched.
    */
   async shelter(path: string, pid: number): Promise<void> {
+    traceStep('cgroup-move', () => ({ path, pid, directories: this.#mounts.trackingDirectories }));
     for (const root of this.#mounts.trackingDirectories) {
       try {
         // Not by a synchronous call: the kernel waits for a grace period of its own, some milliseconds.
@@ -78,6 +80,7 @@ export class Cgroups {
    */
   async kill(path: string): Promise<void> {
     mustNotBeRoot(path);
+    traceStep('cgroup-kill', () => ({ path, pids: this.processes(path) }));
     const deadline = performance.now() + KILL_TIMEOUT_MS;
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       const pids = this.processes(path);
@@ -97,6 +100,7 @@ export class Cgroups {
    */
   async remove(path: string): Promise<void> {
     mustNotBeRoot(path);
+    traceStep('cgroup-remove', () => ({ path, directories: this.#directories(path) }));
     const deadline = performance.now() + BUSY_TIMEOUT_MS;
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       // All of them are tried before any is waited for.

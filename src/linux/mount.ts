@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { PierError, SyscallError, isErrno } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { checkSyscall, libcFunction } from './libc.ts';
 import { mountByContext } from './mount-context.ts';
 import { readMountFlags } from './statfs.ts';
@@ -103,6 +104,7 @@ const OVERLAY_PINNED = ['redirect_dir=off', 'metacopy=off', 'index=off'] as cons
  */
 export function performMount(mount: Mount, target: string): void {
   const { flags, propagation, data } = parseOptions(mount);
+  traceStep('mount', () => ({ ...mount, target }));
   if ((flags & MS.BIND) !== 0) {
     if (data.length > 0) throw new PierError('InvalidArgument', `Cannot mount "${target}": bind mounts have no option "${data[0]}"`);
     bindWithFlags(mount.source, target, flags);
@@ -146,6 +148,7 @@ export function unmount(target: string, options: UnmountOptions = {}): boolean {
   const UMOUNT_NOFOLLOW = 8;
   try {
     checkSyscall(umount2(target, UMOUNT_NOFOLLOW | (options.detach === true ? MNT_DETACH : 0)), 'unmount', target);
+    traceStep('unmount', () => ({ target, isDetached: options.detach === true }));
     return true;
   } catch (error) {
     if (isErrno(error, 'EINVAL') || isErrno(error, 'ENOENT')) return false;

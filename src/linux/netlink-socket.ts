@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { PierError, SyscallError } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { checkSyscall, errnoName, libcFunction } from './libc.ts';
 import { ControlType, MessageFlag, decodeMessages, encodeMessage } from './netlink-message.ts';
 import type { NetlinkMessage, NetlinkRequest } from './netlink-message.ts';
@@ -24,6 +25,9 @@ const DUMP_ATTEMPTS = 20;
 /** The kernel sends at most 32 KiB a datagram. One buffer serves all sockets: whatever is received is copied out at once. */
 const datagram = Buffer.alloc(64 * 1024);
 
+/** RTM_GETLINK, RTM_GETADDR and RTM_GETROUTE of linux/rtnetlink.h: they change nothing. */
+const QUESTIONS: ReadonlySet<number> = new Set([18, 22, 26]);
+
 /**
  * A conversation with the kernel's routing tables, in the network namespace in which it was opened, wherever the thread is
  * later. Requests are carried out inside `send`, so every call here is synchronous and waits for the kernel's work only.
@@ -46,6 +50,9 @@ export class NetlinkSocket implements Disposable {
    */
   exchange(requests: readonly NetlinkRequest[]): readonly NetlinkMessage[] {
     const first = this.#sequence + 1;
+    for (const { type, verb, subject } of requests) {
+      if (!QUESTIONS.has(type)) traceStep('netlink', () => ({ verb, subject }));
+    }
     this.#send(requests);
     const answers: NetlinkMessage[] = [];
     let failure: SyscallError | undefined;

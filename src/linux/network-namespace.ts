@@ -8,6 +8,7 @@
  */
 import { closeSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { PierError, isErrno } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { checkSyscall, errnoName, libcFunction } from './libc.ts';
 
 const unshare = libcFunction<(flags: number) => number>('int unshare(int flags)');
@@ -32,6 +33,7 @@ const OWN_NAMESPACE = '/proc/thread-self/ns/net';
  * @throws Node's `EEXIST` for the path. @throws {SyscallError} what the kernel refused. Rethrows whatever `configure` throws.
  */
 export function createNetworkNamespace(path: string, configure?: () => void): void {
+  traceStep('namespace', () => ({ type: 'network', path }));
   closeSync(openSync(path, 'wx', 0o600));
   try {
     visitNamespace(
@@ -77,7 +79,7 @@ export function isNetworkNamespace(path: string): boolean {
  */
 export function dropNetworkNamespace(path: string): void {
   // A leftover of a crash may be mounted more than once; EINVAL says that nothing is mounted any more.
-  while (unmount(path, MNT_DETACH | UMOUNT_NOFOLLOW) === 0);
+  while (unmount(path, MNT_DETACH | UMOUNT_NOFOLLOW) === 0) traceStep('namespace-drop', () => ({ type: 'network', path }));
   const errno = errnoName();
   if (errno === 'ENOENT') return;
   if (errno !== 'EINVAL') checkSyscall(-1, 'unmount', path);

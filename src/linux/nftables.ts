@@ -6,6 +6,7 @@
  */
 import koffi from 'koffi';
 import { PierError } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 
 const LIBRARY = 'libnftables.so.1';
 /** NFT_CTX_OUTPUT_HANDLE of nftables/libnftables.h. */
@@ -43,6 +44,7 @@ export function runNftables(commands: string): string {
     library.bufferErrors(context);
     library.setOutputFlags(context, OUTPUT_HANDLES);
     const result = library.run(context, commands);
+    if (!commands.startsWith('list ')) traceStep('nftables', () => ({ commands }));
     if (result !== 0) throw new PierError('Internal', `Cannot change nftables rules: ${oneLine(library.errorsOf(context))}`);
     return library.outputOf(context);
   } finally {

@@ -5,6 +5,7 @@
  */
 import { closeSync, readFileSync } from 'node:fs';
 import { SyscallError } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { checkSyscall, errnoName, libcFunction } from './libc.ts';
 
 const syscall3 = libcFunction<(number: number, a: number, b: number, c: number, d: number) => number>(
@@ -53,6 +54,7 @@ export function signalProcess(pid: number, startTicks: number, signal: number): 
   try {
     // The descriptor pins the process; only now is it certain which one it is.
     if (!isProcessAlive(pid, startTicks)) return false;
+    traceStep('signal', () => ({ pid, signal }));
     if (syscall3(SYS_PIDFD_SEND_SIGNAL, fd, signal, 0, 0) === 0) return true;
     const errno = errnoName();
     if (errno === 'ESRCH') return false;

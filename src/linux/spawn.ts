@@ -7,6 +7,7 @@
  * @module
  */
 import { SyscallError } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { errnoName, libcFunction } from './libc.ts';
 import { signalNameOf } from './signals.ts';
 
@@ -108,6 +109,7 @@ const attributesByFlags = new Map<number, Buffer>();
  */
 export function spawnProcess(options: SpawnOptions): SpawnedProcess {
   prepareOnce();
+  traceStep('spawn', () => ({ file: options.file, args: options.args }));
   const actions = Buffer.alloc(OPAQUE_BYTES);
   actionsInit(actions);
   const pid = new Int32Array(1);

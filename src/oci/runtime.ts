@@ -6,6 +6,7 @@
 import { existsSync, openSync, closeSync, rmSync, unlinkSync, writeSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { PierError } from '../base/errors.ts';
+import { traceStep } from '../base/trace.ts';
 import { closeQuietly, openPipe, readablePipe, spawnProcess } from '../linux/index.ts';
 
 /** A runtime that was found on this machine. */
@@ -87,6 +88,7 @@ export async function startContainer(runtime: Runtime, id: string): Promise<void
     const fd = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
     try {
       // In this order: a fifo that is gone says that the container was let go, which a crash in between must not make untrue.
+      traceStep('release', () => ({ fifo, runtime: runtime.name }));
       writeSync(fd, Buffer.alloc(1));
       unlinkSync(fifo);
     } finally {

@@ -33,6 +33,18 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('./version.ts'),
   },
   {
+    paths: ['explain'],
+    section: 'common',
+    order: 7,
+    usage: '[OPTIONS] COMMAND [ARG...]',
+    summary: 'Run a command, then show what the engine asked of the kernel and the runtime for it',
+    examples: ['pier explain run --rm --memory 64m pier/starter true', 'pier explain stop web', 'pier explain --format json start web'],
+    flags: [{ long: 'format', kind: 'string', description: "'json' prints each step as a line of JSON" }],
+    args: { min: 1 },
+    flagsFirst: true,
+    load: () => import('../explain/explain.ts'),
+  },
+  {
     paths: ['info', 'system info'],
     section: 'common',
     order: 6,
