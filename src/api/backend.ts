@@ -23,5 +23,6 @@ export type {
   ImageProgress,
   LogOptions,
   Network,
+  PathStat,
   StreamSession,
 } from '../engine.ts';

@@ -37,6 +37,15 @@ const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   'exec.command-not-found': 400,
   'exec.command-not-executable': 400,
   'container.start-failed': 500,
+  'archive.malformed': 500,
+  'files.unreachable': 500,
+  'files.endless-link': 500,
+  'files.write-failed': 500,
+  'tree.invalid-link': 500,
+  'tree.invalid-name': 500,
+  'tree.no-link-target': 404,
+  'tree.not-a-directory': 500,
+  'tree.other-type': 500,
 };
 
 /** Reason of an error whose message is Docker's own text already. */
@@ -117,6 +126,20 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.bad-detach-keys': ({ keys }) => `Invalid detach keys (${keys}) provided`,
   'container.ps-failed': ({ detail }) => `ps: ${detail}`,
   'container.ps-without-pid': () => "Couldn't find PID field in ps output",
+  'archive.malformed': badArchive,
+  'files.endless-link': ({ path }) => `evalSymlinksInScope: too many links in ${path}`,
+  'files.not-a-directory': () => 'extraction point is not a directory',
+  'files.read-only-root': () => 'container rootfs is marked read-only',
+  'files.read-only-volume': () => 'mounted volume is marked read-only',
+  'files.unreachable': ({ path, problem }) =>
+    `lstat ${path}: ${problem === 'too-many-links' ? 'too many levels of symbolic links' : 'not a directory'}`,
+  'tree.invalid-link': ({ name }) => `invalid hardlink target ${JSON.stringify(name)}`,
+  'tree.invalid-name': ({ name }) => `invalid entry name ${JSON.stringify(name)}`,
+  'tree.not-a-directory': ({ name }) => `openat ${name}: not a directory`,
+  'tree.other-type': ({ name, isDirectory }) =>
+    isDirectory === 'true'
+      ? `cannot overwrite directory ${JSON.stringify(name)} with non-directory`
+      : `cannot overwrite non-directory ${JSON.stringify(name)} with directory`,
   'exec.not-found': ({ id }) => `No such exec instance: ${id}`,
   'exec.already-run': ({ id }) => `exec command ${id} has already run`,
   'exec.no-command': () => 'No exec command specified',
@@ -167,6 +190,11 @@ function notFound(command: string | undefined): string {
 function notExecutable(command: string | undefined, detail: string | undefined): string {
   const directory = /is a directory|operation not permitted/i.test(detail ?? '') ? 'is a directory: ' : '';
   return `exec: "${command}": ${directory}permission denied`;
+}
+
+function badArchive({ state = '' }: ErrorFacts): string | undefined {
+  if (state.startsWith('it ends')) return 'unexpected EOF';
+  return state.startsWith('a header has') ? 'archive/tar: invalid tar header' : undefined;
 }
 
 function badReference({ detail, name, reference }: ErrorFacts): string {

@@ -130,3 +130,9 @@ export function isErrno(error: unknown, errno: string): boolean {
   if (error instanceof SyscallError) return error.errno === errno;
   return error instanceof Error && 'code' in error && error.code === errno;
 }
+
+/** The errno of a failed system call, ours or Node's; `undefined` for every other error. */
+export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof SyscallError) return error.errno;
+  return error instanceof Error && 'syscall' in error && 'code' in error ? String(error.code) : undefined;
+}

@@ -16,8 +16,10 @@ export function timestamp(): string {
 
 /** Formats nanoseconds since the epoch as Go's RFC3339Nano does, in UTC: `2026-01-02T03:04:05.06Z`. */
 export function formatNs(ns: Nanoseconds): string {
-  const seconds = ns / 1_000_000_000n;
-  const fraction = (ns % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '');
+  // The fraction counts upwards before the epoch, too.
+  const rest = ((ns % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const seconds = (ns - rest) / 1_000_000_000n;
+  const fraction = rest.toString().padStart(9, '0').replace(/0+$/, '');
   const base = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
   return fraction === '' ? `${base}Z` : `${base}.${fraction}Z`;
 }

@@ -1,14 +1,17 @@
 import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type {
   ContainerCreateRequest,
   ContainerCreateResponse,
   ContainerInspect,
+  ContainerPathStat,
   ContainersPruneResponse,
   ContainerSummary,
   TopResponse,
   WaitResponse,
 } from '../wire/index.ts';
+import { decodePathStat } from '../wire/index.ts';
 import { parseJson } from './parse-json.ts';
 import type { Client, HijackedStream, Query } from './client.ts';
 
@@ -136,6 +139,26 @@ export class ContainersApi {
     return await this.#client.open({ method: 'GET', path: `${pathOf(id)}/export` });
   }
 
+  /** What a path in the container leads to. */
+  async statArchive(id: string, path: string): Promise<ContainerPathStat> {
+    const message = await this.#client.open({ method: 'HEAD', path: `${pathOf(id)}/archive`, query: { path } });
+    message.resume();
+    return pathStatOf(message);
+  }
+
+  /** A file, or a directory with all in it, as a tar archive. */
+  async getArchive(id: string, path: string): Promise<{ readonly stat: ContainerPathStat; readonly message: IncomingMessage }> {
+    const message = await this.#client.open({ method: 'GET', path: `${pathOf(id)}/archive`, query: { path } });
+    return { stat: pathStatOf(message), message };
+  }
+
+  /** Unpacks a tar archive in the container. */
+  async putArchive(id: string, path: string, stream: Readable, query: { readonly copyUIDGID?: true | undefined } = {}): Promise<void> {
+    const headers = { 'Content-Type': 'application/x-tar' };
+    const whole = { noOverwriteDirNonDir: true, ...query, path };
+    await this.#client.send({ method: 'PUT', path: `${pathOf(id)}/archive`, query: whole, stream, headers });
+  }
+
   /** @param filters From `encodeFilters`; empty for all that are stopped. */
   async prune(filters: string = ''): Promise<ContainersPruneResponse> {
     return await this.#client.json({ method: 'POST', path: '/containers/prune', query: { filters: filters || undefined } });
@@ -144,6 +167,10 @@ export class ContainersApi {
   async #act(id: string, verb: string, query: Query = {}): Promise<void> {
     await this.#client.send({ method: 'POST', path: `${pathOf(id)}/${verb}`, query });
   }
+}
+
+function pathStatOf({ headers }: IncomingMessage): ContainerPathStat {
+  return decodePathStat(String(headers['x-docker-container-path-stat'] ?? ''));
 }
 
 function pathOf(id: string): string {

@@ -159,7 +159,8 @@ function readHostHosts(): string {
   }
 }
 
-function prepareBindSource(bind: BindMount): void {
+/** Makes the source of a bind where that is wished. @throws {PierError} reason `container.no-bind-source`, facts `{ path }`. */
+export function prepareBindSource(bind: BindMount): void {
   try {
     statSync(bind.source);
   } catch (error) {

@@ -20,6 +20,7 @@ import {
   requireStopSignal,
   signalContainer,
 } from './signal-container.ts';
+import { filesLock } from './copy-files.ts';
 import { startLocked } from './start-container.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
@@ -66,22 +67,20 @@ export class ContainerLifeCycle implements Disposable {
 
   async start(ref: string): Promise<void> {
     const { id } = this.#context.index.get(ref);
-    await this.#context.locks
-      .run(id, async () => {
-        refuseRestarting(this.#context.index.get(id));
-        this.#supervisor.forget(id);
-        await startLocked(this.#context, id, 0);
-        this.#health.watch(id);
-      })
-      .catch(async (error: unknown) => {
-        // As Docker does: a container that goes away by itself goes away when it cannot start, too.
-        if (!hasCode(error, 'NotModified') && this.#context.index.byId(id)?.spec.autoRemove === true) {
-          await this.remove(id, { force: true }).catch((removal: unknown) => {
-            this.#context.logger.error('a container that could not start could not be removed', { container: id, error: removal });
-          });
-        }
-        throw error;
-      });
+    await this.#whenFilesRest(id, async () => {
+      refuseRestarting(this.#context.index.get(id));
+      this.#supervisor.forget(id);
+      await startLocked(this.#context, id, 0);
+      this.#health.watch(id);
+    }).catch(async (error: unknown) => {
+      // As Docker does: a container that goes away by itself goes away when it cannot start, too.
+      if (!hasCode(error, 'NotModified') && this.#context.index.byId(id)?.spec.autoRemove === true) {
+        await this.remove(id, { force: true }).catch((removal: unknown) => {
+          this.#context.logger.error('a container that could not start could not be removed', { container: id, error: removal });
+        });
+      }
+      throw error;
+    });
   }
 
   async stop(ref: string, options: StopOptions = {}): Promise<void> {
@@ -294,9 +293,14 @@ export class ContainerLifeCycle implements Disposable {
     this.#removals.letGo();
   }
 
+  /** Runs work as the only one on a container, once nobody writes to its files from outside any more. */
+  async #whenFilesRest(id: string, work: () => Promise<void>): Promise<void> {
+    await this.#context.locks.run(filesLock(id), () => this.#context.locks.run(id, work));
+  }
+
   async #restartByPolicy(id: string): Promise<void> {
     try {
-      await this.#context.locks.run(id, async () => {
+      await this.#whenFilesRest(id, async () => {
         const container = this.#context.index.byId(id);
         if (this.#isClosing || this.#condemned.has(id) || container?.state.status !== 'restarting') return;
         await startLocked(this.#context, id, container.state.restartCount);

@@ -15,6 +15,8 @@
  * @module
  */
 import type { Network } from '../network/index.ts';
+import type { Readable } from 'node:stream';
+import type { PathStat } from '../store/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerSpec } from './container-spec.ts';
 
@@ -156,6 +158,18 @@ export interface ContainerPruneResult {
   readonly reclaimedBytes: number;
 }
 
+/** What a path in a container leads to. */
+export type { PathStat } from '../store/index.ts';
+
+/** How files are copied into a container. */
+export interface CopyIntoOptions {
+  /** Give everything to the container's user, if it has one, instead of the archive's owners. */
+  readonly toUser?: boolean;
+  /** Fail where a directory would take the place of something else, or the other way round. */
+  readonly keepTypes?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 /** Something that happened to a container or exec; Docker's event actions. */
 export interface ContainerEvent {
   /** `create`, `start`, `die`, `exec_create: sh`, …. */
@@ -209,6 +223,25 @@ export interface ContainerService extends AsyncDisposable {
   top(ref: string, psArguments: string): Promise<ProcessList>;
   /** The merged root file system as a tar stream. */
   export(ref: string): Promise<NodeJS.ReadableStream>;
+
+  /**
+   * Looks up a file: of a container that runs, what its process sees; else its layer and its binds. Links in the last place are
+   * not followed, unless the path ends in `/` or `/.`.
+   *
+   * @throws {PierError} `NotFound`, reason `files.not-found`, facts `{ path }`; `InvalidArgument`, reasons `files.unreachable` (facts `{ path, problem }`), `files.endless-link` (facts `{ path }`).
+   */
+  statPath(ref: string, path: string): Promise<PathStat>;
+  /** A file, or a directory with all in it, as a tar stream that must be read or destroyed. @throws {PierError} As {@linkcode ContainerService.statPath}. */
+  copyFrom(ref: string, path: string): Promise<{ readonly stat: PathStat; readonly tar: Readable }>;
+  /**
+   * Unpacks a tar, plain or compressed by gzip or zstd, into a directory. What is there and has the name of an entry is
+   * replaced; what was unpacked before a failure stays.
+   *
+   * @throws {PierError} As {@linkcode ContainerService.statPath}; `InvalidArgument`, reasons `files.not-a-directory`, `files.read-only-root`,
+   * `files.read-only-volume`, `archive.malformed`, `tree.invalid-name`, `tree.invalid-link` (facts `{ name }`), `tree.other-type` (facts `{ name, isDirectory }`);
+   * `files.write-failed` (facts `{ errno }`).
+   */
+  copyInto(ref: string, path: string, tar: AsyncIterable<Uint8Array>, options?: CopyIntoOptions): Promise<void>;
 
   createExec(ref: string, spec: ExecSpec): Promise<string>;
   /** Runs an exec with its streams attached as its spec says. @throws {PierError} `NotFound` (reason `exec.not-found`, facts `{ id }`), `Conflict` (reasons `exec.already-run`, `container.not-running`, `container.paused`); failures to run: reasons `exec.command-not-found`, `exec.command-not-executable`, `exec.failed` (facts `{ command, detail }`). */

@@ -13,6 +13,7 @@ import type { ContainerIndex } from './container-index.ts';
 import { ContainerLifeCycle } from './container-life-cycle.ts';
 import { inventContainerName, parseContainerName } from './container-name.ts';
 import { ContainerPaths } from './container-paths.ts';
+import { copyFromContainer, copyIntoContainer, statContainerPath } from './copy-files.ts';
 import { ExecService } from './exec-service.ts';
 import { ExitWatcher } from './exit-watcher.ts';
 import { exportContainer } from './export-container.ts';
@@ -39,10 +40,12 @@ import type {
   ContainerFilter,
   ContainerPruneResult,
   ContainerService,
+  CopyIntoOptions,
   Exec,
   ExecSpec,
   LogChunk,
   LogOptions,
+  PathStat,
   ProcessList,
   StreamSession,
   WaitCondition,
@@ -307,6 +310,23 @@ class LiveContainerService implements OpenContainerService {
     const tar = await exportContainer(this.#context, container);
     this.#context.emit({ action: 'export', container, attributes: {} });
     return tar;
+  }
+
+  statPath(ref: string, path: string): Promise<PathStat> {
+    return statContainerPath(this.#context, ref, path);
+  }
+
+  async copyFrom(ref: string, path: string): Promise<{ readonly stat: PathStat; readonly tar: Readable }> {
+    const container = this.#context.index.get(ref);
+    const copy = await copyFromContainer(this.#context, ref, path);
+    this.#context.emit({ action: 'archive-path', container, attributes: {} });
+    return copy;
+  }
+
+  async copyInto(ref: string, path: string, tar: AsyncIterable<Uint8Array>, options: CopyIntoOptions = {}): Promise<void> {
+    const container = this.#context.index.get(ref);
+    await copyIntoContainer(this.#context, container.id, path, tar, options);
+    this.#context.emit({ action: 'extract-to-dir', container, attributes: {} });
   }
 
   async createExec(ref: string, spec: ExecSpec): Promise<string> {

@@ -61,3 +61,12 @@ export function readMountFlags(path: string): number {
   const flags = Number(buffer.readBigUInt64LE(FLAG_OFFSET));
   return (flags & SHARED_BITS) | ((flags & ST_RELATIME) === 0 ? 0 : MS_RELATIME);
 }
+
+/**
+ * Tells whether the mount that holds a path, or its file system, is read-only.
+ *
+ * @throws {SyscallError}
+ */
+export function isReadOnly(path: string): boolean {
+  return (readMountFlags(path) & 1) !== 0;
+}

@@ -87,9 +87,13 @@ export function pathAt(dir: number, name: ByteString = '.'): Buffer {
  * @throws {SyscallError} `ENOENT`, `ENOTDIR`, `ELOOP`….
  */
 export function openDirectoryInRoot(root: number, path: ByteString): number {
+  return openInRoot(root, path, constants.O_DIRECTORY, RESOLVE.inRoot | RESOLVE.noMagicLinks | RESOLVE.noXdev);
+}
+
+function openInRoot(root: number, path: ByteString, flags: number, resolve: number): number {
   const how = Buffer.alloc(OPEN_HOW_BYTES);
-  how.writeUInt32LE(O_PATH | O_CLOEXEC | constants.O_DIRECTORY, 0);
-  how.writeUInt32LE(RESOLVE.inRoot | RESOLVE.noMagicLinks | RESOLVE.noXdev, 16);
+  how.writeUInt32LE(O_PATH | O_CLOEXEC | flags, 0);
+  how.writeUInt32LE(resolve, 16);
   const cPath = bytesOf(path);
   for (let tries = 1; ; tries++) {
     try {
@@ -99,6 +103,18 @@ export function openDirectoryInRoot(root: number, path: ByteString): number {
       if (!isErrno(error, 'EAGAIN') || tries === MAX_TRIES) throw error;
     }
   }
+}
+
+/**
+ * Opens whatever a path leads to as if `root` were the root of the file system, across mounts. Symbolic links on the way are
+ * followed inside it; links of `/proc` that lead anywhere are not.
+ *
+ * @param follow Whether a link in the last place is followed; with a final `/` it always is.
+ * @returns A descriptor that cannot be read from but names the file for good. The caller closes it.
+ * @throws {SyscallError} `ENOENT`, `ENOTDIR`, `ELOOP`….
+ */
+export function openPathInRoot(root: number, path: ByteString, follow: boolean = true): number {
+  return openInRoot(root, path, follow ? 0 : constants.O_NOFOLLOW, RESOLVE.inRoot | RESOLVE.noMagicLinks);
 }
 
 /** Opens an entry that is a directory itself, for reading. @throws {SyscallError} `ENOTDIR` for a symbolic link. */
@@ -111,6 +127,11 @@ export function openDirectoryAt(dir: number, name: ByteString): number {
 export function openFileAt(dir: number, name: ByteString): number {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | O_CLOEXEC;
   return check(openat(dir, bytesOf(name), flags, 0), 'open', name);
+}
+
+/** Opens an entry itself, whatever it is, without touching it; a link is not followed. A descriptor that cannot be read from. */
+export function openPathAt(dir: number, name: ByteString): number {
+  return check(openat(dir, bytesOf(name), O_PATH | O_CLOEXEC | constants.O_NOFOLLOW, 0), 'open', name);
 }
 
 /** Makes a file and opens it for writing. @throws {SyscallError} `EEXIST` if anything has the name, a dangling link included. */
@@ -191,6 +212,11 @@ export interface FileMetadata {
 /** Sets owner and then mode, because a change of owner clears the set-id bits. */
 export function setMetadata(fd: number, { uid, gid, mode }: FileMetadata): void {
   checkSyscall(fchown(fd, uid, gid), 'chown');
+  checkSyscall(fchmod(fd, mode), 'chmod');
+}
+
+/** Sets the mode of an open file. */
+export function setMode(fd: number, mode: number): void {
   checkSyscall(fchmod(fd, mode), 'chmod');
 }
 

@@ -13,6 +13,9 @@ export type {
   UnpackOptions,
   WritableLayer,
 } from './layer-store.ts';
+export { packPath, statPath, unpackInto } from './archive/copy-client.ts';
+export type { FileView } from './archive/file-view.ts';
+export type { PathStat } from './archive/view-path.ts';
 export { packDiff, packTree } from './archive/archive-client.ts';
 export { LAYER_SCHEMA } from './layer-table.ts';
 export { openOverlayLayerStore } from './overlay-layer-store.ts';

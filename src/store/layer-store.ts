@@ -39,6 +39,8 @@ export interface CommittedLayer {
 export interface WritableLayer {
   /** Mounts that show the tree, in the order to perform them. The store performs none for the caller. */
   readonly mounts: readonly Mount[];
+  /** Mounts that show it without being able to write to it: harmless beside {@linkcode WritableLayer.mounts}, made before or after. */
+  readonly readMounts: readonly Mount[];
   /** The directory that holds the layer's own entries (overlay whiteouts included). */
   readonly upperDir: string;
 }

@@ -253,7 +253,14 @@ class OverlayLayerStore implements LayerStore {
 
   #describe(dir: string, lower: readonly string[]): WritableLayer {
     const upperDir = this.#contents(dir);
-    return { upperDir, mounts: [this.#mount(dir, lower)] };
+    return { upperDir, mounts: [this.#mount(dir, lower)], readMounts: [this.#readMount(dir, lower)] };
+  }
+
+  #readMount(dir: string, lower: readonly string[]): Mount {
+    if (lower.length === 0) return { type: 'bind', source: this.#contents(dir), options: ['bind', 'ro'] };
+    // A work directory must not be shared: each mount of it cleans up.
+    const all = [dir, ...lower].map((name) => escapeOverlayPath(this.#contents(name))).join(':');
+    return { type: 'overlay', source: 'overlay', options: ['ro', `lowerdir=${all}`] };
   }
 
   #mount(dir: string, lower: readonly string[]): Mount {

@@ -36,6 +36,25 @@ export function* packTree(job: PackJob): Generator<Buffer<ArrayBuffer>> {
   yield* new TreePacker(job.form === 'diff').pack(job.directory);
 }
 
+/** One entry to pack, by its name in an open directory. */
+export interface PackEntryJob {
+  readonly dir: number;
+  /** `.` for the directory itself. */
+  readonly name: ByteString;
+  /** What it is called in the archive: `name`, `./`, `/`. */
+  readonly as: ByteString;
+}
+
+/**
+ * Packs one entry and, if it is a directory, what it holds. As {@linkcode packTree}; an entry that has vanished gives an
+ * archive of nothing.
+ *
+ * @yields Chunks of the tar, each in memory of its own.
+ */
+export function* packEntry(job: PackEntryJob): Generator<Buffer<ArrayBuffer>> {
+  yield* new TreePacker(false).packEntry(job);
+}
+
 class TreePacker {
   readonly #isDiff: boolean;
   /** First names of files that have several. */
@@ -55,6 +74,17 @@ class TreePacker {
     } finally {
       closeSync(root);
     }
+    yield* this.#end();
+  }
+
+  *packEntry({ dir, name, as }: PackEntryJob): Generator<Buffer<ArrayBuffer>> {
+    const stats = lstatSync(pathAt(dir, name), { throwIfNoEntry: false });
+    if (stats?.isDirectory() === true) yield* this.#packDirectory(dir, name, as.endsWith('/') ? as : `${as}/`, 1);
+    else if (stats !== undefined && !stats.isSocket()) yield* this.#packOther(dir, name, as, stats);
+    yield* this.#end();
+  }
+
+  *#end(): Generator<Buffer<ArrayBuffer>> {
     yield* this.#write(Buffer.alloc(2 * BLOCK_BYTES));
     if (this.#fill > 0) yield this.#chunk.subarray(0, this.#fill);
   }
@@ -65,16 +95,15 @@ class TreePacker {
       const stats = lstatSync(pathAt(dir, name), { throwIfNoEntry: false });
       if (stats === undefined || stats.isSocket()) continue;
       if (this.#isDiff && isWhiteout(stats)) yield* this.#write(encodeHeader(markerEntry(`${prefix}.wh.${name}`, stats)));
-      else if (stats.isDirectory()) yield* this.#packDirectory(dir, name, prefix, depth);
+      else if (stats.isDirectory()) yield* this.#packDirectory(dir, name, `${prefix}${name}/`, depth);
       else yield* this.#packOther(dir, name, prefix + name, stats);
     }
   }
 
-  *#packDirectory(dir: number, name: ByteString, prefix: ByteString, depth: number): Generator<Buffer<ArrayBuffer>> {
+  *#packDirectory(dir: number, name: ByteString, path: ByteString, depth: number): Generator<Buffer<ArrayBuffer>> {
     const fd = unlessGone(() => openDirectoryAt(dir, name));
     if (fd === undefined) return;
     try {
-      const path = `${prefix}${name}/`;
       yield* this.#write(encodeHeader(describe('directory', path, fstatSync(fd), xattrsOf(pathAt(fd)))));
       if (this.#isDiff && isOpaque(pathAt(fd))) yield* this.#write(encodeHeader(markerEntry(`${path}.wh..wh..opq`, fstatSync(fd))));
       yield* this.#packEntries(fd, path, depth + 1);

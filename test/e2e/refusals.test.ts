@@ -81,7 +81,6 @@ describe('refusals', { skip: missingMaterial() || (IS_PEER && 'a peer does more'
       ['pull', 'alpine'],
       ['push', 'alpine'],
       ['login'],
-      ['cp', 'a:/b', '.'],
       ['commit', 'a'],
       ['volume', 'create'],
       ['network', 'create', 'x1'],

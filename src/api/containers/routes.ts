@@ -3,6 +3,7 @@ import type { ContainersPruneResponse, TopResponse } from '../../wire/index.ts';
 import { resizeOf } from '../resize-query.ts';
 import { sendEmpty, sendJson } from '../respond.ts';
 import type { HttpExchange, Route } from '../route.ts';
+import { getArchive, headArchive, putArchive } from './archive.ts';
 import { attachContainer } from './attach.ts';
 import { createContainer } from './create.ts';
 import { CONTAINER_PRUNE_FILTERS, toContainerFilter } from './filters.ts';
@@ -30,6 +31,9 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/containers/{id}/top', handle: listProcesses },
   { method: 'GET', path: '/containers/{id}/logs', handle: streamLogs },
   { method: 'GET', path: '/containers/{id}/export', handle: exportContainer },
+  { method: 'HEAD', path: '/containers/{id}/archive', handle: headArchive },
+  { method: 'GET', path: '/containers/{id}/archive', handle: getArchive },
+  { method: 'PUT', path: '/containers/{id}/archive', handle: putArchive },
   { method: 'POST', path: '/containers/{id}/attach', hijack: attachContainer },
   { method: 'POST', path: '/containers/{id}/start', handle: startContainer },
   { method: 'POST', path: '/containers/{id}/stop', handle: stopContainer },

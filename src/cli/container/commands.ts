@@ -277,6 +277,29 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('./export.ts'),
   },
   {
+    paths: ['cp', 'container cp'],
+    usage: '[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tpier cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH',
+    summary: 'Copy files/folders between a container and the local filesystem',
+    description:
+      "Copy files/folders between a container and the local filesystem\n\nUse '-' as the source to read a tar archive from stdin\n" +
+      "and extract it to a directory destination in a container.\nUse '-' as the destination to stream a tar archive of a\n" +
+      'container source to stdout.',
+    examples: ['pier cp web:/etc/nginx .', 'pier cp site/. web:/srv/www', 'pier cp web:/var/log - | tar -t'],
+    flags: [
+      { long: 'archive', short: 'a', kind: 'bool', description: 'Archive mode (copy all uid/gid information)' },
+      { long: 'follow-link', short: 'L', kind: 'bool', description: 'Always follow symbol link in SRC_PATH' },
+      {
+        long: 'quiet',
+        short: 'q',
+        kind: 'bool',
+        description: 'Suppress progress output during copy. Progress output is automatically suppressed if no terminal is attached',
+      },
+    ],
+    args: { min: 2, max: 2 },
+    completes: 'container',
+    load: () => import('./cp.ts'),
+  },
+  {
     paths: ['container prune'],
     usage: '[OPTIONS]',
     summary: 'Remove all stopped containers',
@@ -293,7 +316,7 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 0, max: 0 },
     load: () => import('./prune.ts'),
   },
-  ...['commit', 'cp', 'diff', 'port', 'stats', 'update'].map((name): CommandDefinition => ({
+  ...['commit', 'diff', 'port', 'stats', 'update'].map((name): CommandDefinition => ({
     paths: [name, `container ${name}`],
     usage: '',
     summary: 'Not supported yet',

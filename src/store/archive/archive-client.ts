@@ -4,7 +4,7 @@ import { PierError } from '../../base/errors.ts';
 import { returnFreeMemory } from '../../linux/index.ts';
 import { fromPlainError } from './archive-protocol.ts';
 import type { ArchiveOperation, ArchiveOperations, ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
-import type { PackJob } from '../../tar/index.ts';
+import type { PathStat } from './view-path.ts';
 
 /** How long the worker is kept for the next job: starting one takes about 100 ms and 14 MB. */
 const IDLE_MS = 5000;
@@ -17,11 +17,25 @@ export interface ArchiveCallOptions {
   readonly onProgress?: ((readBytes: number) => void) | undefined;
 }
 
-interface PendingJob {
+/** Who hears of a job. Exactly one of `done` and `failed` comes, last. */
+export interface PendingJob {
   done(result: unknown): void;
   failed(error: unknown): void;
   progress?(readBytes: number): void;
   chunk?(bytes: Uint8Array): void;
+  found?(stat: PathStat): void;
+  ready?(): void;
+  taken?(): void;
+}
+
+/** A job that goes on. */
+export interface ArchiveJob {
+  /** Asks for a chunk. */
+  pull(): void;
+  /** Hands over a part of what the job reads, memory included; `undefined` for the end. */
+  push(bytes: Uint8Array<ArrayBuffer> | undefined): void;
+  /** It fails with `Cancelled` then, unless it has ended. */
+  cancel(): void;
 }
 
 /** One worker for the whole process, started by the first job. It does not keep the process alive, its jobs do. */
@@ -41,15 +55,15 @@ export async function runArchiveJob<O extends ArchiveOperation>(
   { signal, onProgress }: ArchiveCallOptions = {},
 ): Promise<ArchiveOperations[O]['result']> {
   signal?.throwIfAborted();
-  const id = ++lastId;
-  const cancel = (): void => post({ kind: 'cancel', id });
+  let begun: ArchiveJob | undefined;
+  const cancel = (): void => begun?.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     return await new Promise<ArchiveOperations[O]['result']>((resolve, reject) => {
       // The worker answers an operation with its own result.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
       const done = (result: unknown): void => resolve(result as ArchiveOperations[O]['result']);
-      begin(id, operation, job, { done, failed: reject, ...(onProgress && { progress: onProgress }) });
+      begun = beginArchiveJob(operation, job, { done, failed: reject, ...(onProgress && { progress: onProgress }) });
     });
   } catch (error) {
     signal?.throwIfAborted();
@@ -66,7 +80,7 @@ export async function runArchiveJob<O extends ArchiveOperation>(
  * @returns The tar. Reading it drives the packing; destroying it ends the packing. It fails with {@linkcode PierError}.
  */
 export function packTree(directory: string): Readable {
-  return packStream({ directory, form: 'tree' });
+  return streamArchiveJob('pack', { directory, form: 'tree' });
 }
 
 /**
@@ -76,7 +90,7 @@ export function packTree(directory: string): Readable {
  * @returns See {@linkcode packTree}.
  */
 export function packDiff(upperDirectory: string): Readable {
-  return packStream({ directory: upperDirectory, form: 'diff' });
+  return streamArchiveJob('pack', { directory: upperDirectory, form: 'diff' });
 }
 
 /** Ends the worker now instead of in a few seconds, unless it has work. */
@@ -90,33 +104,47 @@ export async function releaseArchiveWorker(): Promise<void> {
   returnFreeMemory();
 }
 
-function packStream(job: PackJob): Readable {
-  const id = ++lastId;
-  let isStarted = false;
+/**
+ * Runs a job that gives chunks. Reading the stream drives it; destroying the stream ends it.
+ *
+ * @param onFound See {@linkcode PendingJob}. A job that is to be heard of before it is read must be begun by `read(0)`.
+ */
+export function streamArchiveJob<O extends 'copyOut' | 'pack'>(
+  operation: O,
+  job: ArchiveOperations[O]['job'],
+  onFound?: (stat: PathStat) => void,
+): Readable {
+  let begun: ArchiveJob | undefined;
   const stream = new Readable({
     highWaterMark: 1024 * 1024,
     read() {
-      if (isStarted) {
-        post({ kind: 'pull', id });
+      if (begun !== undefined) {
+        begun.pull();
         return;
       }
-      isStarted = true;
-      begin(id, 'pack', job, {
+      begun = beginArchiveJob(operation, job, {
         done: () => stream.push(null),
         failed: (error) => stream.destroy(error instanceof Error ? error : new PierError('Internal', String(error))),
         chunk: (bytes) => stream.push(bytes),
+        ...(onFound && { found: onFound }),
       });
-      for (let i = 0; i < CHUNKS_AHEAD; i++) post({ kind: 'pull', id });
+      for (let i = 0; i < CHUNKS_AHEAD; i++) begun.pull();
     },
     destroy(error, callback) {
-      if (pending.has(id)) post({ kind: 'cancel', id });
+      begun?.cancel();
       callback(error);
     },
   });
   return stream;
 }
 
-function begin<O extends ArchiveOperation>(id: number, operation: O, job: ArchiveOperations[O]['job'], handlers: PendingJob): void {
+/** Begins a job in the archive worker. */
+export function beginArchiveJob<O extends ArchiveOperation>(
+  operation: O,
+  job: ArchiveOperations[O]['job'],
+  handlers: PendingJob,
+): ArchiveJob {
+  const id = ++lastId;
   clearTimeout(idleTimer);
   worker ??= startWorker();
   worker.ref();
@@ -124,11 +152,17 @@ function begin<O extends ArchiveOperation>(id: number, operation: O, job: Archiv
   // A union over operations cannot be built from a generic one.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   post({ kind: 'start', id, operation, job } as ArchiveRequest);
+  return {
+    pull: () => post({ kind: 'pull', id }),
+    push: (bytes) => post({ kind: 'push', id, bytes }, bytes === undefined ? [] : [bytes.buffer]),
+    cancel: () => {
+      if (pending.has(id)) post({ kind: 'cancel', id });
+    },
+  };
 }
 
-function post(request: ArchiveRequest): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread is no window
-  worker?.postMessage(request);
+function post(request: ArchiveRequest, transfer: readonly ArrayBuffer[] = []): void {
+  worker?.postMessage(request, [...transfer]);
 }
 
 function startWorker(): Worker {
@@ -152,6 +186,9 @@ function receive(response: ArchiveResponse): void {
   if (job === undefined) return;
   if (response.kind === 'progress') job.progress?.(response.readBytes);
   else if (response.kind === 'chunk') job.chunk?.(response.bytes);
+  else if (response.kind === 'found') job.found?.(response.stat);
+  else if (response.kind === 'ready') job.ready?.();
+  else if (response.kind === 'taken') job.taken?.();
   else {
     pending.delete(response.id);
     if (pending.size === 0) restWorker();

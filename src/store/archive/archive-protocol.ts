@@ -7,6 +7,8 @@ import { PierError, codeOfErrno, findPierError } from '../../base/errors.ts';
 import type { ErrorCode, ErrorFacts } from '../../base/errors.ts';
 import type { LayerUsage } from '../layer-store.ts';
 import type { PackJob } from '../../tar/index.ts';
+import type { CopyInJob, ViewPathJob } from './copy-files.ts';
+import type { PathStat } from './view-path.ts';
 import type { UnpackJob, UnpackedLayer } from './unpack-layer.ts';
 
 /** What the worker can be asked to do, and what it answers. */
@@ -15,6 +17,9 @@ export interface ArchiveOperations {
   readonly measure: { readonly job: { readonly directory: string }; readonly result: LayerUsage };
   readonly empty: { readonly job: { readonly directory: string }; readonly result: undefined };
   readonly pack: { readonly job: PackJob; readonly result: undefined };
+  readonly stat: { readonly job: ViewPathJob; readonly result: PathStat };
+  readonly copyOut: { readonly job: ViewPathJob; readonly result: undefined };
+  readonly copyIn: { readonly job: CopyInJob; readonly result: undefined };
 }
 
 /** A name of an operation. */
@@ -30,7 +35,9 @@ export type ArchiveRequest =
         readonly job: ArchiveOperations[O]['job'];
       };
     }[ArchiveOperation]
-  /** Asks a `pack` for one more chunk. */
+  /** A part of what `copyIn` reads; none is the end. */
+  | { readonly kind: 'push'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> | undefined }
+  /** Asks a `pack` or `copyOut` for one more chunk. */
   | { readonly kind: 'pull'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number };
 
@@ -38,6 +45,11 @@ export type ArchiveRequest =
 export type ArchiveResponse =
   | { readonly kind: 'done'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError }
+  /** What `copyOut` has found, before the first chunk. */
+  | { readonly kind: 'found'; readonly id: number; readonly stat: PathStat }
+  /** `copyIn` has opened its directory, or has done with a part of what it reads. */
+  | { readonly kind: 'ready'; readonly id: number }
+  | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'progress'; readonly id: number; readonly readBytes: number }
   | { readonly kind: 'chunk'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> };
 

@@ -30,15 +30,22 @@ export interface DecompressOptions {
 export async function* readDecompressed(path: string, options: DecompressOptions = {}): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(options.signal && { signal: options.signal }) });
   try {
-    const input = counted(file, options.onRead);
-    const first = await input.next();
-    if (first.done === true) return;
-    const whole = prepend(first.value, input);
-    const compression = options.compression ?? 'auto';
-    yield* decompress(whole, compression === 'auto' ? detectCompression(first.value) : compression);
+    yield* decompress(counted(file, options.onRead), options.compression);
   } finally {
     file.destroy();
   }
+}
+
+/**
+ * Decompresses bytes as they come; see {@linkcode readDecompressed}.
+ *
+ * @yields The uncompressed bytes.
+ */
+export async function* decompress(input: AsyncIterable<Buffer>, compression: Compression = 'auto'): AsyncGenerator<Buffer> {
+  const parts = input[Symbol.asyncIterator]();
+  const first = await parts.next();
+  if (first.done === true) return;
+  yield* decoded(prepend(first.value, parts), compression === 'auto' ? detectCompression(first.value) : compression);
 }
 
 /**
@@ -55,7 +62,7 @@ export function detectCompression(head: Buffer): 'gzip' | 'none' | 'zstd' {
   return 'none';
 }
 
-function decompress(input: AsyncIterable<Buffer>, compression: 'gzip' | 'none' | 'zstd'): AsyncIterable<Buffer> {
+function decoded(input: AsyncIterable<Buffer>, compression: 'gzip' | 'none' | 'zstd'): AsyncIterable<Buffer> {
   if (compression === 'none') return input;
   return compression === 'zstd' ? unzstd(input) : through(input, createGunzip({ chunkSize: CHUNK_BYTES }));
 }
@@ -131,9 +138,13 @@ async function* counted(input: AsyncIterable<unknown>, onRead: DecompressOptions
   }
 }
 
-async function* prepend(first: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  yield first;
-  yield* rest;
+async function* prepend(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield first;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 /** zlib's errors say `Z_DATA_ERROR`, `Z_BUF_ERROR`, `ZSTD_error_…`; whatever else happened is passed on. */
