@@ -9,6 +9,7 @@ const PART_BYTES = 256 * 1024;
 /** Parts on their way to the worker at a time. */
 const PARTS_AHEAD = 4;
 
+/** Looks a path up in a view. @throws {PierError} See `findPath`. */
 export async function statPath(job: ViewPathJob): Promise<PathStat> {
   return runArchiveJob('stat', job);
 }
@@ -17,6 +18,7 @@ export async function statPath(job: ViewPathJob): Promise<PathStat> {
  * Packs what a path in a view leads to.
  *
  * @returns What was found, and its tar. The view stays open until the tar is read or destroyed.
+ * @throws {PierError} See `copyOut`.
  */
 export async function packPath(job: ViewPathJob): Promise<{ readonly stat: PathStat; readonly tar: Readable }> {
   const found = Promise.withResolvers<PathStat>();
@@ -40,6 +42,7 @@ export interface UnpackIntoOptions {
  * Unpacks a tar into a directory of a view.
  *
  * @param content Read only once the directory is known to be good; left where it is on failure.
+ * @throws {PierError} See `copyIn`; `signal.reason` when that aborts, and whatever `content` fails with.
  */
 export async function unpackInto(
   job: CopyInJob,
