@@ -11,6 +11,8 @@ export interface DockerEngine {
   readonly cli: readonly string[] | undefined;
   /** Its own processes and its monitors or shims, without the containers' processes. */
   readonly memory: () => Memory;
+  /** CPU time that the same processes have used so far, with the children that they have waited for; milliseconds. */
+  readonly cpuMs: () => number;
 }
 
 /** Names and labels whatever a benchmark makes, so that it finds it again in an engine that serves others too. */
@@ -23,6 +25,8 @@ export interface ContainerWish {
   readonly command: readonly string[];
   /** @default {"none"} */
   readonly network?: 'none' | 'bridge';
+  /** As Docker's API has it. */
+  readonly healthcheck?: object;
 }
 
 /** Brings the root file system of Alpine in. */
@@ -31,10 +35,11 @@ export async function importImage(api: DockerApi, tarPath: string): Promise<void
 }
 
 /** @returns The id. */
-export async function createContainer(api: DockerApi, { command, network = 'none' }: ContainerWish): Promise<string> {
+export async function createContainer(api: DockerApi, { command, network = 'none', healthcheck }: ContainerWish): Promise<string> {
   const { body } = await api.call('POST', '/containers/create', {
     Image: IMAGE,
     Cmd: command,
+    ...(healthcheck !== undefined && { Healthcheck: healthcheck }),
     Labels: { [MARK]: '' },
     HostConfig: { NetworkMode: network },
   });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PROJECT_DIR, SHARED } from '../test/harness/images.ts';
 import { DockerApi } from './docker-api.ts';
+import { cpuMsOf } from './cpu.ts';
 import { importImage, removeEverything } from './docker-engine.ts';
 import { memoryOf, pidsByCommandLine, pidsBeside } from './memory.ts';
 import type { DockerEngine } from './docker-engine.ts';
@@ -48,12 +49,14 @@ export async function startPier(directory: string, held: AsyncDisposableStack): 
   }
   const api = await openApi(socketPath, held);
   const pid = daemon.pid ?? 0;
+  const pids = (): number[] => [pid, ...pidsByCommandLine('conmon', state)];
   return {
     name: 'pier',
     host,
     api,
     cli: [process.execPath, PIER_JS, '-H', host],
-    memory: () => memoryOf([pid, ...pidsByCommandLine('conmon', state)]),
+    memory: () => memoryOf(pids()),
+    cpuMs: () => cpuMsOf(pids()),
     root,
     state,
   };
@@ -82,7 +85,14 @@ export async function startDockerd(directory: string, docker: readonly string[],
   const api = await openApi(socketPath, held);
   const pid = Number(readFileSync(join(directory, 'share', 'docker.pid'), 'utf8'));
   const host = `unix://${socketPath}`;
-  return { name: 'dockerd', host, api, cli: [...docker, '-H', host], memory: () => memoryOf(pidsBeside(pid)) };
+  return {
+    name: 'dockerd',
+    host,
+    api,
+    cli: [...docker, '-H', host],
+    memory: () => memoryOf(pidsBeside(pid)),
+    cpuMs: () => cpuMsOf(pidsBeside(pid)),
+  };
 }
 
 async function openApi(socketPath: string, held: AsyncDisposableStack): Promise<DockerApi> {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createContainer, eightAtATime, IMAGE, removeContainers } from './docker-engine.ts';
+import { createContainer, eightAtATime, IMAGE, MARK, removeContainers } from './docker-engine.ts';
 import { makeFloor } from './floor.ts';
 import { quote } from './shell.ts';
 import { atMost, overFloor, row, timesFaster, timesFloor } from './work.ts';
@@ -12,6 +12,7 @@ const LISTED = 300;
 const OUTPUT_BYTES = 100_000_000;
 const RUN_TRUE = ['run', '--rm', '--network', 'none', IMAGE, 'true'];
 const SETTLE_MS = 1500;
+const WATCHED_MS = 10_000;
 /** pier lets go of its archive worker five seconds after the last import. */
 const IDLE_MS = 8000;
 
@@ -108,6 +109,12 @@ export const WORKS: readonly Work[] = [
     open: async (bench) => forEngines(bench, measureOutput),
   },
   {
+    name: 'health',
+    rows: [row('ms', `health checks of ${MANY} containers every second, CPU of one`, 'ms', timesFaster(3))],
+    share: 0,
+    open: async (bench) => forEngines(bench, measureHealthChecks),
+  },
+  {
     name: 'ps',
     rows: [row('ms', 'ps, own CLI (floor: node -e 0)', 'ms', overFloor(60))],
     open: async (bench) => ({ ...byOwnCli(bench, ['ps']), floor: timed(bench.shell, [process.execPath, '-e', '0']) }),
@@ -200,6 +207,23 @@ async function measureMemory({ api, memory }: DockerEngine): ReturnType<Way> {
   const many = memory();
   await removeContainers(api);
   return { idle: idle.pssMb, idleRss: idle.rssMb, many: many.pssMb, manyRss: many.rssMb };
+}
+
+/** The engine with all that it starts for it, the probes themselves included. */
+async function measureHealthChecks({ api, cpuMs }: DockerEngine): ReturnType<Way> {
+  const healthcheck = { Test: ['CMD', 'true'], Interval: 1e9 };
+  await eightAtATime(times(MANY), async () => {
+    const id = await createContainer(api, { command: ['sleep', '100000'], healthcheck });
+    await api.call('POST', `/containers/${id}/start`);
+  });
+  await sleep(SETTLE_MS);
+  const before = cpuMs();
+  const filters = encodeURIComponent(JSON.stringify({ event: ['exec_die'], label: [MARK] }));
+  // Counted: an engine that is late probes less often, and would look cheap.
+  const { body } = await api.call('GET', `/events?until=${(Date.now() + WATCHED_MS) / 1000}&since=${Date.now() / 1000}&filters=${filters}`);
+  const ms = (cpuMs() - before) / (body.toString().split('\n').length - 1);
+  await removeContainers(api);
+  return { ms };
 }
 
 async function measureOutput({ api }: DockerEngine): ReturnType<Way> {

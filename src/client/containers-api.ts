@@ -106,7 +106,7 @@ export class ContainersApi {
     await this.#act(id, 'resize', { ...size });
   }
 
-  async remove(id: string, query: { readonly force?: boolean; readonly v?: boolean } = {}): Promise<void> {
+  async remove(id: string, query: { readonly force?: boolean; readonly v?: boolean; readonly link?: boolean } = {}): Promise<void> {
     await this.#client.send({ method: 'DELETE', path: pathOf(id), query });
   }
 

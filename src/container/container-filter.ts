@@ -24,7 +24,7 @@ export function containerPredicate(
   if (names !== undefined) tests.push(nameTest(names));
   if (statuses !== undefined) tests.push(({ state }) => statuses.includes(state.status));
   if (labels !== undefined) tests.push((container) => labels.every((label) => hasLabel(container, label)));
-  if (notLabels !== undefined) tests.push((container) => !notLabels.some((label) => hasLabel(container, label)));
+  if (notLabels !== undefined) tests.push((container) => !notLabels.every((label) => hasLabel(container, label)));
   if (ancestors !== undefined) tests.push(ancestorTest(ancestors, images));
   if (exitCodes !== undefined)
     tests.push(({ state }) => state.finishedAt !== undefined && state.status !== 'running' && exitCodes.includes(state.exitCode));

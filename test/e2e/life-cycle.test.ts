@@ -236,4 +236,41 @@ describeWithClients('life cycle', (pier) => {
     assert.match(await status('orphan'), /^exited/);
     await pier.ok('rm', 'orphan');
   });
+
+  it('prune takes what its filters leave, and nothing that runs', async () => {
+    await pier.ok('create', '--name', 'x-1', '--label', 'a=1', 'alpine', 'true');
+    await pier.ok('create', '--name', 'x-2', '--label', 'a=1', '--label', 'b', 'alpine', 'true');
+    await pier.ok('create', '--name', 'x-3', 'alpine', 'true');
+    await pier.ok('run', '-d', '--name', 'x-4', '--label', 'a=1', 'alpine', 'sleep', '1000');
+    const left = async (...filters: readonly string[]): Promise<string> => {
+      await pier.ok('container', 'prune', '-f', ...filters.flatMap((filter) => ['--filter', filter]));
+      return (await pier.ok('ps', '-a', '--format', '{{.Names}}')).split('\n').toSorted().join(' ');
+    };
+    assert.equal(await left('until=1h'), 'x-1 x-2 x-3 x-4');
+    assert.equal(await left('label=a=2'), 'x-1 x-2 x-3 x-4');
+    assert.equal(await left('label=a=1', 'label!=b'), 'x-2 x-3 x-4');
+    // Both must be there for one to stay.
+    assert.equal(await left('label!=b', 'label!=a'), 'x-2 x-4');
+    assert.equal(await left('until=1ms', 'label=b'), 'x-4');
+    const twice = await pier.cli('container', 'prune', '-f', '--filter', 'until=1h', '--filter', 'until=2h');
+    assert.deepEqual([twice.exitCode, twice.stderr.includes('more than one until filter specified')], [1, true]);
+  });
+
+  it('kill waits for the end, signals are known by name and number, and links are not there to be removed', async () => {
+    await pier.ok('run', '-d', '--name', 'g-1', 'alpine', 'sleep', '1000');
+    const refused = async (...args: readonly string[]): Promise<string> => (await pier.cli(...args)).stderr;
+    assert.match(await refused('kill', '-s', '99', 'g-1'), /cannot kill container: g-1: the linux daemon does not support signal 99/);
+    assert.match(await refused('kill', '-s', 'FOO', 'g-1'), /cannot kill container: g-1: invalid signal: FOO/);
+    assert.match(await refused('stop', '-s', 'FOO', 'g-1'), /cannot stop container: g-1: invalid signal: FOO/);
+    assert.match(await refused('restart', '-s', 'FOO', 'g-1'), /Cannot restart container g-1: invalid signal: FOO/);
+    assert.match(await refused('rm', '-l', 'g-1'), /Conflict, cannot remove the default link name of the container/);
+    assert.match(await refused('rename', 'g-1', 'a/b'), /Error when allocating new name: Invalid container name \(\/a\/b\), only/);
+    await pier.ok('kill', 'g-1');
+    assert.equal(await pier.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'g-1'), 'exited 137');
+    assert.match(await refused('unpause', 'g-1'), /is not paused/);
+    await pier.ok('start', 'g-1');
+    // The kernel has no such signal: SIGKILL follows at once.
+    await pier.ok('stop', '-s', '99', 'g-1');
+    assert.equal(await pier.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'g-1'), 'exited 137');
+  });
 });

@@ -107,6 +107,18 @@ const DEVIATIONS: readonly Deviation[] = [
     reason: 'a signal that does not exist is a bad parameter',
   },
   {
+    operation: /^POST \/(images|containers|networks)\/prune$/,
+    status: 400,
+    problem: /^the status is not documented/,
+    reason: 'a filter that makes no sense is a bad parameter',
+  },
+  {
+    operation: 'POST /containers/{id}/rename',
+    status: 400,
+    problem: /^the status is not documented/,
+    reason: 'a name that cannot be one is a bad parameter',
+  },
+  {
     operation: 'POST /containers/{id}/exec',
     status: 400,
     problem: /^the status is not documented/,

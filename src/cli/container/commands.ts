@@ -202,7 +202,7 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     examples: ['pier rm -f $(pier ps -aq)'],
     flags: [
       { long: 'force', short: 'f', kind: 'bool', description: 'Force the removal of a running container (uses SIGKILL)' },
-      { long: 'link', short: 'l', kind: 'bool', unsupported: true, description: 'Remove the specified link' },
+      { long: 'link', short: 'l', kind: 'bool', description: 'Remove the specified link' },
       { long: 'volumes', short: 'v', kind: 'bool', description: 'Remove anonymous volumes associated with the container' },
     ],
     load: () => import('./rm.ts'),

@@ -9,7 +9,7 @@ export async function run({ args, flags, client }: CommandContext): Promise<numb
   const names = args.map((name) => name.replace(/^\/+/, ''));
   if (names.includes('')) throw new CommandError('Container name cannot be empty');
   const force = flags.bool('force');
-  const query = { force, v: flags.bool('volumes') };
+  const query = { force, v: flags.bool('volumes'), link: flags.bool('link') };
   let exitCode = 0;
   for (const outcome of await settleAll(names, (name) => client.containers.remove(name, query))) {
     if (!('error' in outcome)) {
