@@ -56,7 +56,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const targets = listenTargets(options.hosts ?? [`unix://${options.state ?? DEFAULT_STATE}/pier.sock`], options.group);
   const ending = endSignal(logger);
   await using held = new AsyncDisposableStack();
-  const engine = held.use(await Engine.open({ ...options, logger }));
+  const { logDriver: driver = 'json-file', logOptions = {} } = options;
+  const engine = held.use(await Engine.open({ ...options, logConfig: { driver, options: logOptions }, logger }));
   for (const target of targets) {
     if ('socketPath' in target) mkdirSync(dirname(target.socketPath), { recursive: true, mode: 0o711 });
     held.use(await serveApi(engine, { listen: target, logger }));

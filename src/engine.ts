@@ -19,7 +19,15 @@ import { digestOf, hexOf } from './base/digest.ts';
 import { PierError, hasCode } from './base/errors.ts';
 import { SILENT } from './base/logger.ts';
 import { nowNs } from './base/timestamp.ts';
-import { CONTAINER_SCHEMA, ContainerIndex, closeMonitorShelter, openContainerService } from './container/index.ts';
+import {
+  CONTAINER_SCHEMA,
+  ContainerIndex,
+  DEFAULT_LOG_CONFIG,
+  LOG_DRIVERS,
+  checkLogConfig,
+  closeMonitorShelter,
+  openContainerService,
+} from './container/index.ts';
 import { EventHub } from './engine/event-hub.ts';
 import { probeHost, readOperatingSystem } from './engine/probe-host.ts';
 import { runContainer } from './engine/run-container.ts';
@@ -29,7 +37,7 @@ import { NETWORK_SCHEMA, openNetworkService } from './network/index.ts';
 import { LAYER_SCHEMA, openBlobStore, openDatabase, openOverlayLayerStore } from './store/index.ts';
 import { PIER_VERSION } from './base/version.ts';
 import type { Logger } from './base/logger.ts';
-import type { ContainerEvent, ContainerHost, ContainerService, OpenContainerService } from './container/index.ts';
+import type { ContainerEvent, ContainerHost, ContainerService, LogConfig, OpenContainerService } from './container/index.ts';
 import type { EngineApi, EngineConfig, EngineEvent, EngineInfo, EventFilter, RunResult } from './engine/engine-api.ts';
 import type { ProbedHost } from './engine/probe-host.ts';
 import type { RunOptions } from './engine/run-container.ts';
@@ -67,6 +75,7 @@ interface Parts {
   readonly root: string;
   readonly state: string;
   readonly engineId: string;
+  readonly logConfig: LogConfig;
   readonly database: Database;
   readonly images: ImageService;
   readonly networks: NetworkService;
@@ -117,7 +126,7 @@ export class Engine implements EngineApi {
   }
 
   async info(): Promise<EngineInfo> {
-    const { root, state, engineId, probed } = this.#parts;
+    const { root, state, engineId, logConfig, probed } = this.#parts;
     const { host } = probed;
     return {
       id: engineId,
@@ -134,6 +143,8 @@ export class Engine implements EngineApi {
       runtimes: Object.fromEntries([...host.runtimes].map(([name, { path, version }]) => [name, { path, version }])),
       defaultRuntime: host.defaultRuntime,
       monitorVersion: probed.monitorVersion,
+      logDriver: logConfig.driver,
+      logDrivers: LOG_DRIVERS.filter((name) => name !== 'none'),
       storageDriver: 'overlay',
       backingFileSystem: readFileSystem(root).typeName,
       securityOptions: ['name=seccomp,profile=builtin'],
@@ -157,6 +168,8 @@ export class Engine implements EngineApi {
 
 async function openParts(config: EngineConfig, held: AsyncDisposableStack): Promise<Omit<Parts, 'held'>> {
   const logger = config.logger ?? SILENT;
+  const { logConfig = DEFAULT_LOG_CONFIG } = config;
+  checkLogConfig(logConfig);
   const root = makeDirectory(config.root ?? DEFAULT_ROOT);
   const state = makeDirectory(config.state ?? DEFAULT_STATE);
   held.use(lockFile(join(root, 'engine.lock')));
@@ -199,13 +212,14 @@ async function openParts(config: EngineConfig, held: AsyncDisposableStack): Prom
         networks,
         host: probed.host,
         onEvent: (event) => hub.publish(fromContainer(event)),
+        logConfig,
         ensureImage: (reference) => ensureStarter(images, reference),
         logger,
       },
       index,
     ),
   );
-  return { root, state, engineId, database, images, networks, containers, hub, probed };
+  return { root, state, engineId, logConfig, database, images, networks, containers, hub, probed };
 }
 
 function makeDirectory(path: string): string {

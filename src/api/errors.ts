@@ -5,6 +5,7 @@
  */
 import { PierError, findPierError } from '../base/errors.ts';
 import type { ErrorCode, ErrorFacts } from '../base/errors.ts';
+import { badLogOption } from './log-option-errors.ts';
 import { shortId } from '../base/ids.ts';
 
 /** Docker Engine API status for each code. A new code does not compile until it has one. */
@@ -162,6 +163,14 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'image.several-tags': ({ imageId }) =>
     `conflict: unable to delete ${shortId(imageId ?? '')} (must be forced) - image is referenced in multiple repositories`,
   'image.in-use': imageInUse,
+  'log.unknown-driver': ({ driver }) => `error looking up logging plugin ${driver}: plugin "${driver}" not found`,
+  'log.unknown-option': ({ driver, option }) =>
+    driver === 'local' ? `unknown log opt '${option}' for log driver local` : `unknown log opt '${option}' for ${driver} log driver`,
+  'log.bad-mode': ({ mode }) => `logger: logging mode not supported: ${mode}`,
+  'log.buffer-without-mode': () => "logger: max-buffer-size option is only supported with 'mode=non-blocking'",
+  'log.bad-option': badLogOption,
+  'log.tag-unsupported': ({ action }) => `the action {{${action}}} in a log tag is not supported by pier yet`,
+  'log.not-readable': () => 'configured logging driver does not support reading',
   'network.not-found': ({ reference }) => `network ${reference} not found`,
 };
 

@@ -1,13 +1,13 @@
-import { statSync } from 'node:fs';
 import { followLog } from './log/log-follower.ts';
 import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
 import type { AttachOptions, OutputChunk, StreamSession } from './container-service.ts';
+import type { ContainerLog, LogPosition } from './log/container-log.ts';
 import type { Run } from './run-table.ts';
 
 /** What a session joins: one run of a container, going on or about to begin. */
 export interface AttachTarget {
   readonly tty: boolean;
-  readonly logPath: string;
+  readonly log: ContainerLog;
   readonly run: Run;
   /** Whether a client that leaves takes the process's input with it. */
   readonly stdinOnce: boolean;
@@ -33,7 +33,7 @@ export class AttachSession implements StreamSession {
     this.#scanner = new DetachScanner(target.tty ? detachKeys : Buffer.alloc(0));
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     // All there is, of earlier runs too, as Docker has it.
-    this.output = this.#read(options.logs === true ? 0 : statSync(target.logPath).size);
+    this.output = this.#read(options.logs === true ? target.log.start() : target.log.end());
     // Held from the beginning: should the engine die before the client has said anything, that is the end of the input, too.
     if (options.stdin) void target.run.begun.then((input) => input?.open());
     const { signal } = this.#abort;
@@ -73,15 +73,15 @@ export class AttachSession implements StreamSession {
     this.#abort.abort();
   }
 
-  async *#read(from: number): AsyncGenerator<OutputChunk> {
+  async *#read(from: LogPosition): AsyncGenerator<OutputChunk> {
     const { stdout, stderr, stream } = this.#options;
     if (!stdout && !stderr) {
       if (stream !== false) await this.ended;
       return;
     }
     const ended = stream === false ? AbortSignal.abort() : this.#target.run.ended;
-    for await (const batch of followLog({ path: this.#target.logPath, from, ended, mayJoinLines: true, signal: this.#abort.signal })) {
-      for (const chunk of batch) {
+    for await (const { chunks } of followLog({ log: this.#target.log, from, ended, mayJoinLines: true, signal: this.#abort.signal })) {
+      for (const chunk of chunks) {
         if (chunk.stream === 'stdout' ? stdout : stderr) yield chunk;
       }
     }

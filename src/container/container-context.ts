@@ -7,6 +7,7 @@ import type { ContainerEvent } from './container-service.ts';
 import type { ContainerHost } from './container-host.ts';
 import type { ContainerIndex } from './container-index.ts';
 import type { ContainerPaths } from './container-paths.ts';
+import type { LogKeeper } from './log/log-keeper.ts';
 import type { RunTable } from './run-table.ts';
 
 /** What the parts of the container noun share. */
@@ -19,6 +20,7 @@ export interface ContainerContext {
   readonly host: ContainerHost;
   readonly paths: ContainerPaths;
   readonly runs: RunTable;
+  readonly logs: LogKeeper;
   /** Serialises the mutations of one container, by id. */
   readonly locks: KeyedLock;
   readonly logger: Logger;

@@ -437,6 +437,7 @@ export class ContainerLifeCycle implements Disposable {
       });
       failpoint('container.remove.layer-gone');
       this.#freeForgottenImage(container);
+      await this.#context.logs.forget(id);
       rmSync(this.#context.paths.files(id), { recursive: true, force: true });
     } catch (error) {
       this.#context.logger.error('files of a removed container are left until the next start', { container: id, error });

@@ -218,7 +218,10 @@ export interface ContainerService extends AsyncDisposable {
   attach(ref: string, options: AttachOptions): Promise<StreamSession>;
   /** @throws {PierError} `Conflict`, reason `container.not-running`. */
   resize(ref: string, size: { readonly height: number; readonly width: number }): Promise<void>;
+  /** @throws {PierError} `NotImplemented`, reason `log.not-readable`, if its log driver keeps nothing. */
   logs(ref: string, options: LogOptions): AsyncIterable<LogChunk>;
+  /** Labels and variables that the container's log options choose to go with each line. */
+  logAttributes(ref: string): Readonly<Record<string, string>>;
   /** @throws {PierError} `Conflict`, reason `container.not-running`. */
   top(ref: string, psArguments: string): Promise<ProcessList>;
   /** The merged root file system as a tar stream. */

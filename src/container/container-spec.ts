@@ -32,6 +32,14 @@ export interface Resources {
   readonly pidsLimit: number;
 }
 
+/** Where a container's output goes besides its clients, and how much of it is kept. */
+export interface LogConfig {
+  /** `json-file`, `local`, `none`, `journald`, `syslog`; empty: the engine's default. */
+  readonly driver: string;
+  /** Docker's `--log-opt`: `max-size`, `max-file`, `compress`, `tag`, …. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
 /** What a container shall be. Immutable; made by a front, completed by the engine from the image's defaults. */
 export interface ContainerSpec {
   /** The reference as the client gave it. */
@@ -86,6 +94,7 @@ export interface ContainerSpec {
   readonly runtime: string;
   /** Initial terminal size, rows and columns; `undefined`: the kernel's. */
   readonly consoleSize: { readonly height: number; readonly width: number } | undefined;
+  readonly logConfig: LogConfig;
 }
 
 /** A spec that asks for nothing: what fronts and the library start from. */
@@ -125,4 +134,5 @@ export const EMPTY_SPEC: ContainerSpec = {
   shmSizeBytes: 64 * 1024 * 1024,
   runtime: '',
   consoleSize: undefined,
+  logConfig: { driver: '', options: {} },
 };

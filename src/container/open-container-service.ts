@@ -17,6 +17,9 @@ import { copyFromContainer, copyIntoContainer, statContainerPath } from './copy-
 import { ExecService } from './exec-service.ts';
 import { ExitWatcher } from './exit-watcher.ts';
 import { exportContainer } from './export-container.ts';
+import { checkLogConfig, mergeLogConfig } from './log/log-config.ts';
+import { LogKeeper } from './log/log-keeper.ts';
+import { isLogReadable, logAttributes } from './log/log-plan.ts';
 import { readLog } from './log/read-log.ts';
 import { MonitorWatch } from './monitor-watch.ts';
 import { listProcesses } from './process-list.ts';
@@ -33,7 +36,7 @@ import type { Database, LayerStore } from '../store/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { ContainerHost } from './container-host.ts';
-import type { ContainerSpec } from './container-spec.ts';
+import type { ContainerSpec, LogConfig } from './container-spec.ts';
 import type {
   AttachOptions,
   ContainerEvent,
@@ -69,6 +72,8 @@ export interface ContainerServiceConfig {
   readonly onEvent: (event: ContainerEvent) => void;
   /** Brings an image in before it is looked up, where the engine can make it itself. */
   readonly ensureImage: (reference: string) => Promise<void>;
+  /** For containers that name no log driver. */
+  readonly logConfig: LogConfig;
   readonly logger: Logger;
 }
 
@@ -88,10 +93,12 @@ export async function openContainerService(config: ContainerServiceConfig, index
       index,
       paths,
       runs: new RunTable(),
+      logs: new LogKeeper((id) => paths.bundle(id), config.logger),
       locks: new KeyedLock(),
       emit: config.onEvent,
     },
     config.ensureImage,
+    config.logConfig,
   );
   try {
     await service.recover();
@@ -109,13 +116,15 @@ class LiveContainerService implements OpenContainerService {
   readonly #lifeCycle: ContainerLifeCycle;
   readonly #execs: ExecService;
   readonly #ensureImage: (reference: string) => Promise<void>;
+  readonly #logConfig: LogConfig;
   readonly #watch: MonitorWatch;
   readonly #exits: ExitWatcher;
   readonly #recovered = Promise.withResolvers<void>();
   readonly #pendingImages = new Map<string, Digest>();
 
-  constructor(context: ContainerContext, ensureImage: (reference: string) => Promise<void>) {
+  constructor(context: ContainerContext, ensureImage: (reference: string) => Promise<void>, logConfig: LogConfig) {
     this.#context = context;
+    this.#logConfig = logConfig;
     this.#ensureImage = ensureImage;
     this.#lifeCycle = new ContainerLifeCycle(context);
     this.#execs = new ExecService(context);
@@ -130,11 +139,13 @@ class LiveContainerService implements OpenContainerService {
     this.#recovered.resolve();
   }
 
-  async create(spec: ContainerSpec, name?: string): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
+  async create(wanted: ContainerSpec, name?: string): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
     const { index, images, layers, host, paths } = this.#context;
     const id = newId();
+    const spec = { ...wanted, logConfig: mergeLogConfig(wanted.logConfig, this.#logConfig) };
     await this.#ensureImage(spec.image);
     const image = images.get(spec.image);
+    checkLogConfig(spec.logConfig);
     const chosen = name === undefined ? inventContainerName((candidate) => index.isNameTaken(candidate)) : parseContainerName(name);
     using held = new DisposableStack();
     held.use(index.reserveName(chosen));
@@ -257,7 +268,7 @@ class LiveContainerService implements OpenContainerService {
 
   async attach(ref: string, options: AttachOptions): Promise<StreamSession> {
     const container = this.#context.index.get(ref);
-    const { id, state, spec, logPath } = container;
+    const { id, state, spec } = container;
     if (state.isMonitorLost) {
       throw new PierError('Conflict', `Cannot attach to container "${id}": its monitor was killed`, {
         reason: 'container.monitor-lost',
@@ -275,7 +286,7 @@ class LiveContainerService implements OpenContainerService {
     }
     const run = this.#context.runs.current(id);
     const session = new AttachSession(
-      { tty: spec.tty, logPath, run, stdinOnce: spec.stdinOnce },
+      { tty: spec.tty, log: this.#context.logs.of(container), run, stdinOnce: spec.stdinOnce },
       { ...options, stdin: options.stdin && spec.openStdin },
     );
     this.#context.emit({ action: 'attach', container, attributes: {} });
@@ -291,9 +302,18 @@ class LiveContainerService implements OpenContainerService {
 
   logs(ref: string, options: LogOptions): AsyncIterable<LogChunk> {
     const container = this.#context.index.get(ref);
+    if (!isLogReadable(container)) {
+      throw new PierError('NotImplemented', `Cannot read log of container "${container.id}": its log driver keeps none`, {
+        reason: 'log.not-readable',
+      });
+    }
     const isWritten = hasProcess(container) && !container.state.isMonitorLost;
     const ended = isWritten ? this.#context.runs.current(container.id).ended : AbortSignal.abort();
-    return readLog(container.logPath, ended, options);
+    return readLog(this.#context.logs.of(container), ended, options);
+  }
+
+  logAttributes(ref: string): Readonly<Record<string, string>> {
+    return logAttributes(this.#context.index.get(ref));
   }
 
   async top(ref: string, psArguments: string): Promise<ProcessList> {
@@ -370,6 +390,7 @@ class LiveContainerService implements OpenContainerService {
     this.#lifeCycle[Symbol.dispose]();
     this.#execs[Symbol.dispose]();
     this.#context.runs.letGo();
+    await this.#context.logs[Symbol.asyncDispose]();
     // What has begun is written down before the database goes; a runtime that hangs is left to recovery.
     await Promise.race([this.#context.locks.idle(), delay(CLOSE_LIMIT_MS, undefined, { ref: false })]);
   }

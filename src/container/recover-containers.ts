@@ -93,7 +93,9 @@ function adopt(context: ContainerContext, container: Container): boolean {
         : { health: healthAtStart(container), startedAt: timestamp(), exitCode: 0, isOomKilled: false, isStoppedByUser: false }),
     },
   });
-  context.runs.current(id).begin(new ProcessInput(bundle, container.spec.stdinOnce && !container.spec.tty));
+  const run = context.runs.current(id);
+  context.logs.begin(adopted, run);
+  run.begin(new ProcessInput(bundle, container.spec.stdinOnce && !container.spec.tty));
   shelterMonitor(context, adopted);
   return true;
 }

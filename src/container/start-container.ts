@@ -16,6 +16,7 @@ import { startContainer as releaseContainer, startMonitor } from '../oci/index.t
 import { mountRootfs, writeBundle } from './bundle.ts';
 import { tearDown } from './end-container.ts';
 import { healthAtStart } from './health.ts';
+import { logAttributes, logLimits } from './log/log-plan.ts';
 import { shelterMonitor } from './monitor-shelter.ts';
 import { emitNetworkEvent } from './network-events.ts';
 import { ProcessInput } from './process-input.ts';
@@ -42,6 +43,7 @@ export async function startLocked(context: ContainerContext, id: string, restart
   const run = context.runs.current(id);
   try {
     const runtime = runtimeOf(context, container);
+    checkLogOptions(container);
     const { process, sandbox } = await createProcess(context, container, runtime);
     failpoint('container.start.created');
     // Ticks are read before the release: afterwards the process may be gone at any moment.
@@ -68,6 +70,7 @@ export async function startLocked(context: ContainerContext, id: string, restart
       },
     });
     failpoint('container.start.recorded');
+    context.logs.begin(started, run);
     run.begin(new ProcessInput(context.paths.bundle(id), container.spec.stdinOnce && !container.spec.tty));
     emitNetworkEvent(context, 'connect', started);
     context.emit({ action: 'start', container: started, attributes: {} });
@@ -95,6 +98,12 @@ function refuseUnlessStartable(container: Container): void {
     case 'exited':
     case 'restarting':
   }
+}
+
+/** Docker's log drivers read their options when the container starts. */
+function checkLogOptions(container: Container): void {
+  logLimits(container);
+  logAttributes(container);
 }
 
 function runtimeOf(context: ContainerContext, container: Container): Runtime {

@@ -13,6 +13,9 @@ export interface DaemonOptions {
   readonly logLevel?: LogLevel;
   readonly logFormat?: 'text' | 'json';
   readonly defaultRuntime?: string;
+  /** Log driver and options of containers that name none. */
+  readonly logDriver?: string;
+  readonly logOptions?: Readonly<Record<string, string>>;
   /** Further runtimes by name. */
   readonly runtimes?: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
 }

@@ -17,13 +17,15 @@ Options:
       --default-runtime name     Runtime for containers that ask for none (default crun, else runc)
   -G, --group name               Group that owns the sockets (default docker, if there is one, else root)
   -H, --host address             Where to listen: unix:///path or fd:// (may be repeated; default unix://STATE/pier.sock)
+      --log-driver name          Log driver of containers that name none (default json-file)
       --log-format text|json     How log lines look (default text)
   -l, --log-level level          debug, info, warn or error (default info)
+      --log-opt name=value       Option of that driver (may be repeated)
       --root dir                 Images, containers, metadata (default /var/lib/pier)
       --state dir                Sockets, mounts, bundles (default /run/pier)
 
 The configuration file has Docker's keys: data-root, exec-root, hosts, group, debug, log-level, log-format,
-default-runtime, runtimes.
+log-driver, log-opts, default-runtime, runtimes.
 `;
 
 /** A command line, read. */
@@ -52,6 +54,8 @@ export function parseDaemonFlags(args: readonly string[]): ParsedDaemonFlags {
     ...(values.group === undefined ? {} : { group: values.group }),
     ...(logLevel === undefined ? {} : { logLevel: parseLogLevel(logLevel) }),
     ...(logFormat === undefined ? {} : { logFormat: parseLogFormat(logFormat) }),
+    ...(values['log-driver'] === undefined ? {} : { logDriver: values['log-driver'] }),
+    ...(values['log-opt'] === undefined ? {} : { logOptions: Object.fromEntries(values['log-opt'].map(parseLogOption)) }),
     ...(values['default-runtime'] === undefined ? {} : { defaultRuntime: values['default-runtime'] }),
     ...(values['add-runtime'] === undefined ? {} : { runtimes: Object.fromEntries(values['add-runtime'].map(parseRuntime)) }),
   };
@@ -98,12 +102,20 @@ function parseStrictly(args: readonly string[]) {
       group: { type: 'string', short: 'G' },
       help: { type: 'boolean', short: 'h' },
       host: { type: 'string', short: 'H', multiple: true },
+      'log-driver': { type: 'string' },
       'log-format': { type: 'string' },
       'log-level': { type: 'string', short: 'l' },
+      'log-opt': { type: 'string', multiple: true },
       root: { type: 'string' },
       state: { type: 'string' },
     },
   });
+}
+
+function parseLogOption(text: string): [string, string] {
+  const split = text.indexOf('=');
+  if (split < 1) throw new PierError('InvalidArgument', `Cannot use log option "${text}": expected name=value`);
+  return [text.slice(0, split), text.slice(split + 1)];
 }
 
 function parseRuntime(text: string): [string, { readonly path: string }] {

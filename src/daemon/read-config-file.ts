@@ -18,6 +18,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   debug: (value, fail) => (typeof value === 'boolean' ? (value ? { logLevel: 'debug' } : {}) : fail('true or false')),
   'log-level': (value, fail) => ({ logLevel: parseLogLevel(text(value, fail)) }),
   'log-format': (value, fail) => ({ logFormat: parseLogFormat(text(value, fail)) }),
+  'log-driver': (value, fail) => ({ logDriver: text(value, fail) }),
+  'log-opts': (value, fail) => ({ logOptions: logOptions(value, fail) }),
   'default-runtime': (value, fail) => ({ defaultRuntime: text(value, fail) }),
   runtimes: (value, fail) => ({ runtimes: runtimes(value, fail) }),
 };
@@ -82,6 +84,12 @@ function text(value: unknown, fail: (expected: string) => never): string {
 function texts(value: unknown, fail: (expected: string) => never): readonly string[] {
   if (!Array.isArray(value)) return fail('a list of texts');
   return value.map((item: unknown) => text(item, fail));
+}
+
+function logOptions(value: unknown, fail: (expected: string) => never): Readonly<Record<string, string>> {
+  const expected = 'an object of texts';
+  if (!isObject(value)) return fail(expected);
+  return Object.fromEntries(Object.entries(value).map(([name, option]) => [name, typeof option === 'string' ? option : fail(expected)]));
 }
 
 function runtimes(value: unknown, fail: (expected: string) => never): NonNullable<DaemonOptions['runtimes']> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ContainerService } from '../container/index.ts';
+import type { ContainerService, LogConfig } from '../container/index.ts';
 import type { ImageService } from '../image/index.ts';
 import type { NetworkService } from '../network/index.ts';
 import type { Logger } from '../base/logger.ts';
@@ -18,6 +18,8 @@ export interface EngineConfig {
   readonly defaultRuntime?: string;
   /** Further OCI runtimes by name. */
   readonly runtimes?: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
+  /** Log driver and options of containers that name none. @default {{ driver: 'json-file', options: {} }} */
+  readonly logConfig?: LogConfig;
   readonly logger?: Logger;
 }
 
@@ -56,6 +58,8 @@ export interface EngineInfo {
   readonly runtimes: Readonly<Record<string, { readonly path: string; readonly version: string }>>;
   readonly defaultRuntime: string;
   readonly monitorVersion: string;
+  readonly logDriver: string;
+  readonly logDrivers: readonly string[];
   readonly storageDriver: 'overlay';
   readonly backingFileSystem: string;
   readonly securityOptions: readonly string[];

@@ -19,7 +19,7 @@ export type { DocumentValue, OciDescriptor, OciIndex, OciManifest, OciPlatform }
 export { SeccompFilters } from './seccomp-filters.ts';
 export { readHostDevices, readHostFacts } from './host-facts.ts';
 export type { HostFacts } from './host-facts.ts';
-export { endMonitor, readContainerPid, readExitCode, readMonitorPid, startMonitor } from './monitor.ts';
+export { endMonitor, readContainerPid, readExitCode, readMonitorPid, reopenLog, startMonitor } from './monitor.ts';
 export type { MonitoredProcess, MonitorSpec } from './monitor.ts';
 export {
   capture,

@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { PierError } from '../base/errors.ts';
+import { PierError, isErrno } from '../base/errors.ts';
 import { isProcessAlive, openPipe, processStartTicks, readablePipe, signalProcess, spawnProcess } from '../linux/index.ts';
 import { inheritedEnvironment } from './runtime.ts';
 import type { Runtime } from './runtime.ts';
@@ -89,6 +89,32 @@ export function readContainerPid(bundleDir: string): number | undefined {
 /** The exit code that a monitor recorded; `undefined` while there is none. */
 export function readExitCode(exitDir: string, id: string): number | undefined {
   return readPidFile(join(exitDir, id));
+}
+
+/** conmon's message on its control fifo, which has three numbers always. */
+const REOPEN_LOG = '2 0 0\n';
+
+/**
+ * Tells a monitor to go on with a new log: it opens the log's path with `.tmp` after it, made or emptied, and renames that
+ * to the log's path, over what is there.
+ *
+ * @returns `false` if no monitor listens.
+ */
+export function reopenLog(bundleDir: string): boolean {
+  let fd: number;
+  try {
+    // Non-blocking: a monitor that has gone must not hold anybody up.
+    fd = openSync(join(bundleDir, 'ctl'), constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isErrno(error, 'ENXIO') || isErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
+  try {
+    writeSync(fd, REOPEN_LOG);
+    return true;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function monitorArguments(runtime: Runtime, spec: MonitorSpec): string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitOf } from '../harness/clients.ts';
 import { jsonOf } from '../harness/http.ts';
@@ -30,6 +30,7 @@ export const PROCESS_DIED = 'the process died at a failpoint';
 export const WORKLOADS: readonly Workload[] = [
   { name: 'containers', prefixes: ['container.', 'network.', 'layer.prepare'], needsDaemon: true, run: workOnContainers },
   { name: 'images', prefixes: ['image.', 'blob.', 'layer.'], needsDaemon: true, run: workOnImages },
+  { name: 'logs', prefixes: ['log.'], needsDaemon: true, run: rotateLogs },
   { name: 'shutdown', prefixes: ['network.bridge.unruled'], needsDaemon: true, run: shutDown },
   { name: 'commit', prefixes: ['layer.commit'], needsDaemon: false, run: commitLayer },
 ];
@@ -111,6 +112,20 @@ async function workOnImages(ledger: Ledger): Promise<void> {
     touches: ['image:two:1'],
     promises: () => void ledger.tags.delete('two:1'),
   });
+}
+
+/** A container that talks until its log has been rotated, and older parts compressed and retired. */
+async function rotateLogs(ledger: Ledger): Promise<void> {
+  const LogConfig = { Type: 'json-file', Config: { 'max-size': '1k', 'max-file': '3', compress: 'true' } };
+  const Cmd = ['sh', '-c', 'while :; do echo "says something"; sleep 0.01; done'];
+  await ledger.create('talk', { Image: BASE, Cmd, HostConfig: { NetworkMode: 'none', LogConfig } });
+  await ledger.verb('talk', 'start', 'running');
+  await until(async () => {
+    await ledger.request('GET', '/_ping');
+    const files = await readdir(join(ledger.daemon.root, 'containers'), { recursive: true });
+    return files.some((name) => Number(/ctr\.log\.(\d+)\.gz$/.exec(name)?.[1] ?? 0) > 3);
+  });
+  await ledger.remove('talk');
 }
 
 /** An orderly end, with a bridge to take down. */

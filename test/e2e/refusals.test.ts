@@ -45,7 +45,7 @@ const REFUSED_FIELDS: readonly (readonly [string, object])[] = [
   ['CpusetCpus', { HostConfig: { CpusetCpus: '0' } }],
   ['NetworkMode', { HostConfig: { NetworkMode: 'container:other' } }],
   ['IpcMode', { HostConfig: { IpcMode: 'host' } }],
-  ['LogConfig', { HostConfig: { LogConfig: { Type: 'syslog' } } }],
+  ['LogConfig', { HostConfig: { LogConfig: { Type: 'fluentd' } } }],
 ];
 
 describe('refusals', { skip: missingMaterial() || (IS_PEER && 'a peer does more') }, () => {

@@ -25,7 +25,6 @@ export const READONLY_PATHS: readonly string[] = ['/proc/bus', '/proc/fs', '/pro
 // What no container of pier has: Docker's values for "not set".
 const NOT_SET = {
   ContainerIDFile: '',
-  LogConfig: { Type: 'json-file', Config: {} },
   PortBindings: {},
   VolumeDriver: '',
   VolumesFrom: null,
@@ -76,6 +75,7 @@ export function toHostConfig({ spec, runtime }: Container, { cgroupVersion }: Ho
   return {
     ...NOT_SET,
     Binds: spec.binds.length === 0 ? null : spec.binds.map(toBindText),
+    LogConfig: { Type: spec.logConfig.driver || 'json-file', Config: spec.logConfig.options },
     NetworkMode: spec.networkMode,
     RestartPolicy: { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maximumRetryCount },
     AutoRemove: spec.autoRemove,

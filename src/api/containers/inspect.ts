@@ -31,7 +31,8 @@ export function toContainerInspect(container: Container, host: HostFacts): Conta
     ResolvConfPath: container.resolvConfPath,
     HostnamePath: container.hostnamePath,
     HostsPath: container.hostsPath,
-    LogPath: container.logPath,
+    // Other drivers' files are nobody else's business.
+    LogPath: ['', 'json-file'].includes(container.spec.logConfig.driver) ? container.logPath : '',
     Name: `/${container.name}`,
     RestartCount: container.state.restartCount,
     Driver: 'overlay2',

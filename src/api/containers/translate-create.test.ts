@@ -207,7 +207,6 @@ test('translateCreate() refuses every field that it does not honour, by name', (
     KernelMemory: 1,
     KernelMemoryTCP: 1,
     Links: ['a'],
-    LogConfig: { Type: 'none' },
     MaskedPaths: [],
     MemoryReservation: 1,
     MemorySwappiness: 0,

@@ -7,6 +7,7 @@ import type { HostFacts } from '../route.ts';
 import { CREATE_KINDS, HOST_CONFIG_KINDS } from './create-kinds.ts';
 import { fromHealthConfig } from './health.ts';
 import { cleanPath, translateBind } from './translate-binds.ts';
+import { translateLogConfig } from './translate-log-config.ts';
 import { translateLimits, translateRestartPolicy } from './translate-limits.ts';
 import { refuseUnsupportedConfig, refuseUnsupportedEndpoint, refuseUnsupportedHostConfig } from './unsupported-fields.ts';
 
@@ -54,6 +55,7 @@ export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
     shmSizeBytes: translateShmSize(host.ShmSize ?? 0),
     runtime: host.Runtime ?? '',
     consoleSize: consoleSizeOf(host.ConsoleSize),
+    logConfig: translateLogConfig(host.LogConfig ?? {}),
   };
 }
 

@@ -1,7 +1,6 @@
 import type { ContainerConfig, EndpointSettings, HostConfig } from '../../wire/index.ts';
 import { MASKED_PATHS, READONLY_PATHS } from './host-config.ts';
 import { notSupported } from '../errors.ts';
-import { isRecord } from '../field-kinds.ts';
 
 /** Fields of a create request's config that a container of pier has. */
 type HonouredConfig =
@@ -28,6 +27,7 @@ type HonouredConfig =
 /** Fields of a create request's host config that a container of pier has. */
 type HonouredHostConfig =
   | 'Binds'
+  | 'LogConfig'
   | 'NetworkMode'
   | 'RestartPolicy'
   | 'AutoRemove'
@@ -76,7 +76,6 @@ const CONFIG_FIELDS: Readonly<Record<Exclude<keyof ContainerConfig, HonouredConf
 const HOST_CONFIG_FIELDS: Readonly<Record<Exclude<keyof HostConfig, HonouredHostConfig>, IsHarmless>> = {
   // The client writes this file.
   ContainerIDFile: () => true,
-  LogConfig: isDefaultLog,
   PortBindings: isUnset,
   // Names the driver of volumes that are refused themselves.
   VolumeDriver: unsetOr('local'),
@@ -176,11 +175,4 @@ function refuse(body: Readonly<Record<string, unknown>>, fields: Readonly<Record
   for (const [name, isHarmless] of Object.entries(fields)) {
     if (!isHarmless(body[name])) throw notSupported(`${prefix}${name}`);
   }
-}
-
-function isDefaultLog(value: unknown): boolean {
-  if (isUnset(value)) return true;
-  if (!isRecord(value)) return false;
-  // Output is kept on disk and can be read back: what json-file promises.
-  return (isUnset(value['Type']) || value['Type'] === 'json-file') && isUnset(value['Config']);
 }

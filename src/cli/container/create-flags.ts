@@ -41,6 +41,8 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
   { long: 'interactive', short: 'i', kind: 'bool', description: 'Keep STDIN open even if not attached' },
   { long: 'label', short: 'l', kind: 'list', description: 'Set meta data on a container' },
   { long: 'label-file', kind: 'list', description: 'Read in a line delimited file of labels' },
+  { long: 'log-driver', kind: 'string', description: 'Logging driver for the container' },
+  { long: 'log-opt', kind: 'list', description: 'Log driver options' },
   { long: 'memory', short: 'm', kind: 'bytes', description: 'Memory limit' },
   {
     long: 'memory-swap',
@@ -92,7 +94,7 @@ function unsupportedFlags(): FlagDefinition[] {
     'cpu-rt-runtime cpu-shares/c cpuset-cpus cpuset-mems device device-cgroup-rule device-read-bps device-read-iops device-write-bps ' +
     'device-write-iops dns dns-opt dns-option dns-search domainname expose gpus group-add ' +
     'io-maxbandwidth io-maxiops ip ip6 ipc isolation kernel-memory link ' +
-    'link-local-ip log-driver log-opt mac-address memory-reservation memory-swappiness mount net-alias network-alias ' +
+    'link-local-ip mac-address memory-reservation memory-swappiness mount net-alias network-alias ' +
     'oom-kill-disable oom-score-adj pid platform publish/p publish-all/P storage-opt sysctl ulimit use-api-socket userns uts volume-driver ' +
     'volumes-from';
   return lists.split(' ').map((item) => {

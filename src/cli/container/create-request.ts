@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ContainerCreateRequest, HostConfig, Loose, RestartPolicy } from '../../wire/index.ts';
+import type { ContainerCreateRequest, HostConfig, LogConfig, Loose, RestartPolicy } from '../../wire/index.ts';
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import type { FlagValues } from '../flag-values.ts';
@@ -87,6 +87,7 @@ async function hostConfig(flags: FlagValues): Promise<Loose<HostConfig>> {
     CapDrop: flags.list('cap-drop'),
     ...(flags.bool('tty') && size !== undefined && { ConsoleSize: [size.h, size.w] as const }),
     ...(flags.has('init') && { Init: flags.bool('init') }),
+    LogConfig: logConfig(flags.string('log-driver'), flags.list('log-opt')),
     Memory: flags.int('memory'),
     MemorySwap: flags.int('memory-swap'),
     NanoCpus: Math.round(flags.number('cpus') * 1e9),
@@ -101,6 +102,15 @@ async function hostConfig(flags: FlagValues): Promise<Loose<HostConfig>> {
     Tmpfs: Object.fromEntries(flags.list('tmpfs').map(splitTmpfs)),
     ...(flags.has('cidfile') && { ContainerIDFile: flags.string('cidfile') }),
   };
+}
+
+function logConfig(driver: string, items: readonly string[]): LogConfig {
+  if (driver === 'none' && items.length > 0) throw usageError('invalid logging opts for driver none');
+  const options = items.map((item): [string, string] => {
+    const split = item.indexOf('=');
+    return split === -1 ? [item, ''] : [item.slice(0, split), item.slice(split + 1)];
+  });
+  return { Type: driver, Config: Object.fromEntries(options) };
 }
 
 /** Docker's daemon takes absolute paths only: what begins with a dot is ours to resolve. */

@@ -1,6 +1,8 @@
 import { watch } from 'node:fs';
-import { open } from 'node:fs/promises';
+import type { FSWatcher } from 'node:fs';
 import { joinCriLines, parseCriLines } from './cri-log.ts';
+import { openSegmentFrom } from './open-segment.ts';
+import type { ContainerLog, LogPosition } from './container-log.ts';
 import type { OpenLines } from './cri-log.ts';
 import type { LogChunk } from '../container-service.ts';
 
@@ -9,9 +11,9 @@ const BLOCK_BYTES = 256 * 1024;
 
 /** From where and until when a log is read. */
 export interface FollowOptions {
-  readonly path: string;
-  /** Offset in bytes, at the beginning of a log line. */
-  readonly from: number;
+  readonly log: ContainerLog;
+  /** Where that is gone, what comes after it. */
+  readonly from: LogPosition;
   /** Ends the reading once all is delivered that was written before it was aborted. Already aborted: only what is there. */
   readonly ended: AbortSignal;
   /** One chunk may hold many lines. */
@@ -20,41 +22,70 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What one read of a log gave. */
+export interface LogBatch {
+  readonly chunks: readonly LogChunk[];
+  /** Where the log goes on after it. */
+  readonly next: LogPosition;
+}
+
 /**
- * Reads a log from an offset and then what is added, until its process has ended.
+ * Reads a log from a place and then what is added, until its process has ended: through all its segments in turn, each
+ * to its very end.
  *
- * A reader that is slow stays behind in the file and holds up nobody; memory is bounded by one block.
+ * A reader that is slow stays behind in the files and holds up nobody; memory is bounded by one block.
  *
  * @yields Batches of chunks, in order.
  */
-export async function* followLog(options: FollowOptions): AsyncGenerator<readonly LogChunk[]> {
+export async function* followLog(options: FollowOptions): AsyncGenerator<LogBatch> {
+  const { log, ended, signal } = options;
   const doorbell = new Doorbell();
   const ring = (): void => doorbell.ring();
-  const watcher = watch(options.path, ring);
-  watcher.on('error', ring);
-  options.ended.addEventListener('abort', ring);
-  options.signal?.addEventListener('abort', ring);
+  ended.addEventListener('abort', ring);
+  signal?.addEventListener('abort', ring);
+  using reader = log.join(options.from.sequence);
+  let opened = await openSegmentFrom(log, options.from.sequence);
+  let watcher: FSWatcher | undefined;
   try {
-    await using file = await open(options.path, 'r');
-    let offset = options.from;
+    reader.sequence = opened?.segment.sequence ?? reader.sequence;
+    let offset = opened?.segment.sequence === options.from.sequence ? options.from.offsetBytes : 0;
+    let isComplete = opened?.segment.isCompressed === true;
     const openLines: OpenLines = { stdout: false, stderr: false };
-    while (options.signal?.aborted !== true) {
+    while (opened !== undefined) {
+      if (signal?.aborted === true) return;
       const rings = doorbell.rings;
       // Whoever ended before this read has written all: what is read now is the last.
-      const isLast = options.ended.aborted;
+      const isLast = ended.aborted;
       const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
-      const { bytesRead } = await file.read(buffer, 0, BLOCK_BYTES, offset);
+      const { bytesRead } = await opened.file.read(buffer, 0, BLOCK_BYTES, offset);
       const { chunks, consumedBytes } = (options.mayJoinLines ? joinCriLines : parseCriLines)(buffer.subarray(0, bytesRead), openLines);
       offset += consumedBytes;
-      if (chunks.length > 0) yield chunks;
+      if (chunks.length > 0) yield { chunks, next: { sequence: reader.sequence, offsetBytes: offset } };
       if (consumedBytes > 0) continue;
-      if (isLast) return;
-      await doorbell.nextAfter(rings);
+      if (isComplete) {
+        const { file } = opened;
+        opened = undefined;
+        await file.close();
+        opened = await openSegmentFrom(log, reader.sequence + 1);
+        reader.sequence = opened?.segment.sequence ?? reader.sequence;
+        isComplete = opened?.segment.isCompressed === true;
+        offset = 0;
+        watcher?.close();
+        watcher = undefined;
+      } else if (!log.isCurrent(opened.segment.inode)) {
+        // The monitor has gone on to another: what is read from this one now is its last.
+        isComplete = true;
+      } else if (isLast) return;
+      // Watched before it is read once more, so that nothing is missed in between. The monitor's going on takes a name
+      // from the file, which counts as a change.
+      else if (watcher === undefined) watcher = watch(opened.segment.path, ring).on('error', ring);
+      else await doorbell.nextAfter(rings);
     }
   } finally {
-    watcher.close();
-    options.ended.removeEventListener('abort', ring);
-    options.signal?.removeEventListener('abort', ring);
+    watcher?.close();
+    await opened?.file.close();
+    ended.removeEventListener('abort', ring);
+    signal?.removeEventListener('abort', ring);
   }
 }
 

@@ -1,6 +1,7 @@
-import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { locateCriLine } from './cri-log.ts';
+import { openSegmentFrom } from './open-segment.ts';
+import type { ContainerLog, LogPosition } from './container-log.ts';
 
 const BLOCK_BYTES = 64 * 1024;
 const LINE_FEED = 0x0a;
@@ -8,27 +9,34 @@ const LINE_FEED = 0x0a;
 /**
  * Finds where the last lines of output begin. Pieces of one line count together.
  *
- * @param path The log.
  * @param lineCount 0 is the end of the log.
  * @param stream Counts only lines of this stream; all when `undefined`.
- * @returns The offset in bytes.
  */
-export async function offsetOfLastLines(path: string, lineCount: number, stream?: 'stdout' | 'stderr'): Promise<number> {
-  await using file = await open(path, 'r');
-  const { size } = await file.stat();
-  if (lineCount <= 0) return size;
+export async function positionOfLastLines(log: ContainerLog, lineCount: number, stream?: 'stdout' | 'stderr'): Promise<LogPosition> {
+  let position = log.end();
+  if (lineCount <= 0) return position;
+  // Nothing shall be retired while it is looked through.
+  using held = new DisposableStack();
+  held.use(log.join(0));
   let found = 0;
-  let offset = size;
-  for await (const { start, line } of linesBackwards(file, size)) {
-    if (stream !== undefined && line.stream !== stream) continue;
-    // Going back, a line of output begins at its end: at a full log line, or at the very last piece.
-    if (!line.isPartial || found === 0) {
-      if (found === lineCount) return offset;
-      found += 1;
+  for (let sequence = position.sequence; sequence > 0; sequence--) {
+    const opened = await openSegmentFrom(log, sequence);
+    if (opened === undefined) return position;
+    await using file = opened.file;
+    // Numbers have gaps only where older ones are gone.
+    if (opened.segment.sequence !== sequence) return position;
+    const sizeBytes = sequence === position.sequence ? position.offsetBytes : (await file.stat()).size;
+    for await (const { start, line } of linesBackwards(file, sizeBytes)) {
+      if (stream !== undefined && line.stream !== stream) continue;
+      // Going back, a line of output begins at its end: at a full log line, or at the very last piece.
+      if (!line.isPartial || found === 0) {
+        if (found === lineCount) return position;
+        found += 1;
+      }
+      position = { sequence, offsetBytes: start };
     }
-    offset = start;
   }
-  return offset;
+  return position;
 }
 
 interface LocatedLine {
