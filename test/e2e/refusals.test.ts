@@ -24,7 +24,6 @@ const REFUSED_RUN_FLAGS = [
   ['--ipc', 'host'],
   ['--uts', 'host'],
   ['--userns', 'host'],
-  ['--log-driver', 'none'],
   ['--device', '/dev/null'],
   ['--group-add', 'wheel'],
   ['--oom-kill-disable'],
@@ -45,7 +44,7 @@ const REFUSED_FIELDS: readonly (readonly [string, object])[] = [
   ['CpusetCpus', { HostConfig: { CpusetCpus: '0' } }],
   ['NetworkMode', { HostConfig: { NetworkMode: 'container:other' } }],
   ['IpcMode', { HostConfig: { IpcMode: 'host' } }],
-  ['LogConfig', { HostConfig: { LogConfig: { Type: 'fluentd' } } }],
+  ['log driver', { HostConfig: { LogConfig: { Type: 'fluentd' } } }],
 ];
 
 describe('refusals', { skip: missingMaterial() || (IS_PEER && 'a peer does more') }, () => {

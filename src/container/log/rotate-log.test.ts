@@ -105,8 +105,8 @@ describe('a rotated log', () => {
     const ended = new AbortController();
     const follower = followLog({ log, from: log.start(), ended: ended.signal, mayJoinLines: false });
     let seen: number[] = [];
-    const { value } = await follower.next();
-    if (value) seen = value.chunks.map(({ data }) => Number(data));
+    const first = await follower.next();
+    if (first.done !== true) seen = first.value.chunks.map(({ data }) => Number(data));
     for (let i = 0; i < 4; i++) {
       rotate();
       write(2);
