@@ -12,7 +12,7 @@ const DRIVER_PROBLEMS: Readonly<Record<string, (facts: ErrorFacts) => string>> =
   'tag-unclosed': () => 'template: log-tag:1: unclosed action',
   'tag-field': ({ field, column }) =>
     `template: log-tag:1:${column}: executing "log-tag" at <.${field}>: can't evaluate field ${field} in type *logger.Info`,
-  regexp: ({ value }) => `error parsing regexp: ${goRegexpProblem(value ?? '')}`,
+  regexp: ({ value, detail }) => `error parsing regexp: ${detail}: \`${value}\``,
 };
 
 /** Where the driver `local` says more than others. */
@@ -30,9 +30,4 @@ export function badLogOption(facts: ErrorFacts): string | undefined {
   const words = DRIVER_PROBLEMS[problem]?.(facts);
   if (words === undefined) return undefined;
   return `failed to create task for container: failed to initialize logging driver: ${LOCAL_PREFIXES[option]?.(facts) ?? ''}${words}`;
-}
-
-function goRegexpProblem(pattern: string): string {
-  if (/\(\?[!<=]/.test(pattern)) return `invalid or unsupported Perl syntax: \`${/\(\?<?[!=]?/.exec(pattern)?.[0]}\``;
-  return `missing closing ): \`${pattern}\``;
 }

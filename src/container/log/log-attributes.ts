@@ -1,5 +1,5 @@
-import { setFlagsFromString } from 'node:v8';
 import { PierError } from '../../base/errors.ts';
+import { GoRegExp } from '../../base/go-regexp/go-regexp.ts';
 import type { Container } from '../container.ts';
 
 /**
@@ -19,7 +19,7 @@ export function extraAttributes({ spec, labels, env }: Container, toKey: (name: 
     }
     const pattern = options[option] ?? '';
     if (pattern === '') return;
-    const expression = linearExpression(option, pattern);
+    const expression = parseExpression(option, pattern);
     for (const [name, value] of Object.entries(values)) if (expression.test(name)) attributes[toKey(name)] = value;
   };
   choose(labels, options['labels'], 'labels-regex');
@@ -33,17 +33,9 @@ function variables(env: readonly string[]): Record<string, string> {
   );
 }
 
-/** V8's flag for an expression that never goes back. */
-const LINEAR: string = 'l';
-
-/**
- * An expression that takes time in proportion to the text, whatever it is: a client's may not hold up the engine. It
- * can do what Go's expressions can, which have no references back and do not look around either.
- */
-function linearExpression(option: string, pattern: string): RegExp {
-  setFlagsFromString('--enable-experimental-regexp-engine');
+function parseExpression(option: string, pattern: string): GoRegExp {
   try {
-    return new RegExp(pattern, LINEAR);
+    return new GoRegExp(pattern);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new PierError('Internal', `Cannot use log option "${option}": ${detail}`, {

@@ -8,6 +8,7 @@ import { followLog } from './log-follower.ts';
 import { positionOfLastLines } from './log-tail.ts';
 import { readLog } from './read-log.ts';
 import { prepareSegment, retireSegments } from './rotate-log.ts';
+import type { LogBatch } from './log-follower.ts';
 import type { LogOptions } from '../container-service.ts';
 
 const NEVER = new AbortController().signal;
@@ -105,7 +106,7 @@ describe('a rotated log', () => {
     const ended = new AbortController();
     const follower = followLog({ log, from: log.start(), ended: ended.signal, mayJoinLines: false });
     let seen: number[] = [];
-    const first = await follower.next();
+    const first: IteratorResult<LogBatch, void> = await follower.next();
     if (first.done !== true) seen = first.value.chunks.map(({ data }) => Number(data));
     for (let i = 0; i < 4; i++) {
       rotate();
