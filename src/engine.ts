@@ -137,6 +137,7 @@ export class Engine implements EngineApi {
       kernelVersion: release(),
       operatingSystem: readOperatingSystem(),
       architecture: KERNEL_ARCHITECTURES.get(arch()) ?? arch(),
+      platform: probed.platform,
       cpuCount: cpus().length,
       memoryBytes: totalmem(),
       hostname: hostname(),

@@ -29,6 +29,7 @@ const STATUS = {
 const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   'image.ambiguous-id': 404,
   'image.bad-pattern': 500,
+  'image.download-failed': 500,
   'container.not-paused': 500,
   'container.no-such-user': 500,
   'container.no-such-group': 500,
@@ -151,6 +152,10 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'image.not-found': ({ reference }) => `No such image: ${reference}`,
   'image.bad-reference': badReference,
   'image.ambiguous-id': ({ reference }) => `No such image: ${reference}`,
+  'image.no-platform': ({ platform }) => `no image in the archive is for the platform ${platform}`,
+  'image.download-failed': downloadFailed,
+  'image.download-not-found': downloadFailed,
+  'platform.bad': ({ detail }) => detail,
   'image.bad-pattern': () => 'syntax error in pattern',
   'image.has-children': ({ imageId }) =>
     `conflict: unable to delete ${shortId(imageId ?? '')} (cannot be forced) - image has dependent child images`,
@@ -218,6 +223,13 @@ function badReference({ detail, name, reference }: ErrorFacts): string {
     default:
       return 'invalid reference format';
   }
+}
+
+function downloadFailed({ url = '', problem, detail = '' }: ErrorFacts): string {
+  if (problem === 'status') return `failed to GET ${url} with status ${detail}`;
+  if (problem === 'redirects') return `Get "${url}": stopped after ${detail} redirects`;
+  if (problem === 'scheme') return `Get "${url}": unsupported protocol scheme "${detail}"`;
+  return `Get "${url}": ${detail}`;
 }
 
 function imageInUse({ reference = '', imageId = '', containerId = '', isRunning, by }: ErrorFacts): string {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Platform } from '../base/platform.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Backend } from './backend.ts';
 import type { ApiRequest } from './request.ts';
@@ -11,6 +12,8 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 export interface HostFacts {
   readonly cgroupVersion: 1 | 2;
   readonly cpuCount: number;
+  /** With the level of its processor. */
+  readonly platform: Platform;
 }
 
 /** What every handler works with. */

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { HOST_PLATFORM } from '../base/platform.ts';
 import { PierError } from '../base/errors.ts';
 import { EMPTY_SPEC } from '../engine.ts';
 import type { LogChunk } from '../engine.ts';
@@ -27,7 +28,7 @@ interface Answer {
 // Only what HTTP-level behaviour needs; whatever else a handler asks for fails loudly.
 function fakeBackend(containers: Partial<Backend['containers']>, rest: Partial<Backend> = {}): Backend {
   const missing = new Proxy({}, { get: (_, name) => assert.fail(`unexpected use of ${String(name)}`) });
-  const info = async (): Promise<object> => ({ pierVersion: '0', cgroupVersion: 2, cpuCount: 1 });
+  const info = async (): Promise<object> => ({ pierVersion: '0', cgroupVersion: 2, cpuCount: 1, platform: HOST_PLATFORM });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a part of a backend, by intent
   return { images: missing, networks: missing, events: missing, info, containers, ...rest } as unknown as Backend;
 }

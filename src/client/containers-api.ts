@@ -65,8 +65,9 @@ export class ContainersApi {
     return await this.#client.json({ method: 'GET', path: '/containers/json', query });
   }
 
-  async create(body: ContainerCreateRequest, name?: string): Promise<ContainerCreateResponse> {
-    return await this.#client.json({ method: 'POST', path: '/containers/create', query: { name: name || undefined }, body });
+  async create(body: ContainerCreateRequest, name?: string, platform?: string): Promise<ContainerCreateResponse> {
+    const query = { name: name || undefined, platform: platform || undefined };
+    return await this.#client.json({ method: 'POST', path: '/containers/create', query, body });
   }
 
   async inspect(id: string, size: boolean = false): Promise<ContainerInspect> {

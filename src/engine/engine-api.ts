@@ -7,6 +7,7 @@ import type { ContainerService, LogConfig } from '../container/index.ts';
 import type { ImageService } from '../image/index.ts';
 import type { NetworkService } from '../network/index.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Platform } from '../base/platform.ts';
 
 /** How an engine is opened. */
 export interface EngineConfig {
@@ -52,6 +53,8 @@ export interface EngineInfo {
   readonly kernelVersion: string;
   readonly operatingSystem: string;
   readonly architecture: string;
+  /** What images must be made for; the variant is the level of this machine's processor. */
+  readonly platform: Platform;
   readonly cpuCount: number;
   readonly memoryBytes: number;
   readonly hostname: string;

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { PierError } from '../base/errors.ts';
-import { Cgroups, SeccompCompiler, freeUnifiedControllers, ownCapabilities } from '../linux/index.ts';
+import { HOST_PLATFORM } from '../base/platform.ts';
+import type { Platform } from '../base/platform.ts';
+import { Cgroups, SeccompCompiler, freeUnifiedControllers, ownCapabilities, x86Level } from '../linux/index.ts';
 import { SeccompFilters, capture, findProgram, probeRuntime, readHostDevices, readHostFacts } from '../oci/index.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ContainerHost } from '../container/index.ts';
@@ -12,6 +14,7 @@ import type { EngineConfig } from './engine-api.ts';
 /** What was found out, and what a person should know about it. */
 export interface ProbedHost {
   readonly host: ContainerHost;
+  readonly platform: Platform;
   readonly monitorVersion: string;
   readonly warnings: readonly string[];
 }
@@ -62,6 +65,7 @@ export async function probeHost(options: ProbeOptions): Promise<ProbedHost> {
       hostDevices: readHostDevices,
       seccompFilter: (capabilities) => ({ profile: filters.filter(capabilities), bpf: filters.program(capabilities) }),
     },
+    platform: hostPlatform(),
     monitorVersion: /version (\S+)/.exec(monitor.stdout)?.[1] ?? 'unknown',
     warnings,
   };
@@ -103,6 +107,12 @@ function missingProgram(program: string, debianPackage: string): PierError {
     reason: 'engine.missing-program',
     facts: { program, package: debianPackage },
   });
+}
+
+function hostPlatform(): Platform {
+  if (HOST_PLATFORM.architecture !== 'amd64') return HOST_PLATFORM;
+  const level = x86Level();
+  return level === 1 ? HOST_PLATFORM : { ...HOST_PLATFORM, variant: `v${level}` };
 }
 
 /** The distribution's name, from os-release(5). */

@@ -1,6 +1,7 @@
 import { isDigest } from '../base/digest.ts';
 import type { Digest } from '../base/digest.ts';
 import { PierError } from '../base/errors.ts';
+import type { Platform } from '../base/platform.ts';
 import {
   MAX_DOCUMENT_BYTES,
   MEDIA_TYPES,
@@ -15,8 +16,8 @@ import type { DocumentValue, OciDescriptor } from '../oci/index.ts';
 import type { BlobInfo, BlobStore } from '../store/index.ts';
 import { normalisePath } from './archive-reader.ts';
 import type { ArchiveContents } from './archive-reader.ts';
-import { platformRank } from './host-platform.ts';
-import type { Descriptor, Platform } from './image.ts';
+import { platformRank } from './platform-rank.ts';
+import type { Descriptor } from './image.ts';
 import { formatReference, parseReference } from './reference.ts';
 
 /** One image that an archive describes. Its blobs are stored; nothing is unpacked yet. */

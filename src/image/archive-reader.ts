@@ -7,7 +7,7 @@ import type { Digest } from '../base/digest.ts';
 import { PierError } from '../base/errors.ts';
 import { MAX_DOCUMENT_BYTES } from '../oci/index.ts';
 import type { BlobInfo, BlobStore } from '../store/index.ts';
-import { decompress, probeStream } from './compression.ts';
+import { decompress, limited, probeStream } from './compression.ts';
 
 /** Bounds on an image archive. Exceeding one fails with `ResourceExhausted`. */
 export interface ArchiveLimits {
@@ -39,7 +39,8 @@ export interface ReadArchiveOptions {
 type Entry = Extract extends AsyncIterable<infer Source> ? Source : never;
 
 const DOCUMENTS: ReadonlySet<string> = new Set(['manifest.json', 'index.json', 'oci-layout', 'repositories']);
-const DEFAULT_ARCHIVE_BYTES = 64 * 2 ** 30;
+/** See {@linkcode ArchiveLimits}. */
+export const DEFAULT_ARCHIVE_BYTES: number = 64 * 2 ** 30;
 const DEFAULT_ENTRY_COUNT = 100_000;
 
 /**
@@ -130,15 +131,6 @@ async function readDocument(path: string, entry: Entry): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of entry) if (chunk instanceof Uint8Array) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-async function* limited(bytes: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
-  let total = 0;
-  for await (const chunk of bytes) {
-    total += chunk.length;
-    if (total > limit) throw new PierError('ResourceExhausted', `Cannot read archive: more than ${limit} bytes`);
-    yield chunk;
-  }
 }
 
 /** Feeds the tar parser. Written out because tar-stream's streams are not Node's, which `pipeline` needs. */

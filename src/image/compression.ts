@@ -1,6 +1,7 @@
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { PierError } from '../base/errors.ts';
+import { decompressByProgram } from './decompress-program.ts';
 
 /** How a stream is compressed, as its first bytes tell. */
 export type StreamCompression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
@@ -42,26 +43,33 @@ export async function probeStream(input: Readable, signal?: AbortSignal): Promis
 }
 
 /**
- * Undoes a compression.
+ * Undoes a compression; bzip2 and xz by programs of this machine.
  *
- * @throws {PierError} `InvalidArgument`, reason `image.unsupported-compression`, facts `{ compression }`, for bzip2 and xz.
+ * @throws {PierError} As {@linkcode decompressByProgram}.
  */
 export function decompress(stream: ProbedStream): AsyncIterable<Buffer> {
-  requireSupported(stream.compression);
-  if (stream.compression === 'none') return stream.bytes;
-  const decoder = stream.compression === 'gzip' ? createGunzip() : createZstdDecompress();
+  const { compression, bytes } = stream;
+  if (compression === 'none') return bytes;
+  if (compression === 'bzip2' || compression === 'xz') return decompressByProgram(compression, bytes);
+  const decoder = compression === 'gzip' ? createGunzip() : createZstdDecompress();
   // The callback is required, and has nothing to say: whoever reads the decoder sees the same error.
-  pipeline(Readable.from(stream.bytes), decoder, () => undefined);
+  pipeline(Readable.from(bytes), decoder, () => undefined);
   return decoder;
 }
 
-/** @throws {PierError} `InvalidArgument`, reason `image.unsupported-compression`, facts `{ compression }`. */
-export function requireSupported(compression: StreamCompression): void {
-  if (compression !== 'bzip2' && compression !== 'xz') return;
-  throw new PierError('InvalidArgument', `Cannot read archive: "${compression}" compression is not supported, use gzip, zstd or none`, {
-    reason: 'image.unsupported-compression',
-    facts: { compression },
-  });
+/**
+ * Bytes up to a limit.
+ *
+ * @yields What came in.
+ * @throws {PierError} `ResourceExhausted` beyond it.
+ */
+export async function* limited(bytes: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
+  let total = 0;
+  for await (const chunk of bytes) {
+    total += chunk.length;
+    if (total > limit) throw new PierError('ResourceExhausted', `Cannot read archive: more than ${limit} bytes`);
+    yield chunk;
+  }
 }
 
 async function* guardInput(input: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {

@@ -8,7 +8,7 @@ import { openDatabase } from '../store/index.ts';
 import { filterImages } from './image-filter.ts';
 import { ImageCatalog } from './image-catalog.ts';
 import { EMPTY_RUN_CONFIG } from './image-config.ts';
-import { HOST_PLATFORM } from './host-platform.ts';
+import { HOST_PLATFORM } from '../base/platform.ts';
 import { IMAGE_SCHEMA } from './image-schema.ts';
 import type { Image } from './image.ts';
 

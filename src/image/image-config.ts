@@ -2,7 +2,8 @@ import { parseDocument } from '../oci/index.ts';
 import type { DocumentValue } from '../oci/index.ts';
 import { ZERO_TIME, parseNs } from '../base/timestamp.ts';
 import type { Digest } from '../base/digest.ts';
-import type { Healthcheck, HistoryEntry, ImageRunConfig, Platform } from './image.ts';
+import type { Platform } from '../base/platform.ts';
+import type { Healthcheck, HistoryEntry, ImageRunConfig } from './image.ts';
 
 /** What an image's config says. image-spec, config.md. */
 export interface ImageConfig {

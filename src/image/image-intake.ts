@@ -6,13 +6,15 @@ import { MAX_DOCUMENT_BYTES, MEDIA_TYPES } from '../oci/index.ts';
 import type { BlobInfo, BlobStore, CommittedLayer, Database, LayerStore, UnpackLimits } from '../store/index.ts';
 import { findArchiveImages } from './archive-images.ts';
 import type { ArchiveImage } from './archive-images.ts';
-import { readArchive } from './archive-reader.ts';
+import { DEFAULT_ARCHIVE_BYTES, readArchive } from './archive-reader.ts';
 import type { ArchiveLimits } from './archive-reader.ts';
 import { chainIdsOf } from './chain-id.ts';
-import { probeStream, requireSupported } from './compression.ts';
+import { decompress, limited, probeStream } from './compression.ts';
 import type { StreamCompression } from './compression.ts';
 import type { ContentSweeper } from './content-sweeper.ts';
-import { HOST_PLATFORM } from './host-platform.ts';
+import { openDownload } from './download.ts';
+import { HOST_PLATFORM, formatPlatform, platformMatches } from '../base/platform.ts';
+import type { Platform } from '../base/platform.ts';
 import type { ImageCatalog } from './image-catalog.ts';
 import { EMPTY_RUN_CONFIG, encodeImageConfig, parseImageConfig } from './image-config.ts';
 import type { ImageConfig } from './image-config.ts';
@@ -36,6 +38,8 @@ export interface ImageIntakeConfig {
 
 /** How a load is watched and stopped. */
 export interface LoadOptions {
+  /** Load only what is made for it. */
+  readonly platform?: Platform;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImageProgress) => void;
 }
@@ -61,22 +65,26 @@ export class ImageIntake {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
       failpoint('image.load.spooled');
-      const found = await findArchiveImages(contents, this.#config.blobs);
       const prepared: PreparedImage[] = [];
-      for (const item of found) prepared.push(await this.#prepare(item, options));
+      for (const item of await findArchiveImages(contents, this.#config.blobs, options.platform)) {
+        const config = await this.#readConfig(item);
+        if (options.platform === undefined || platformMatches(options.platform, config.platform)) {
+          prepared.push(await this.#prepare(item, config, options));
+        }
+      }
+      if (prepared.length === 0 && options.platform !== undefined) throw noneFor(options.platform);
       failpoint('image.load.unpacked');
       return recordImages(this.#config, prepared, 'image.load');
     });
   }
 
   /** See `ImageService.import`. */
-  async import(input: Readable, options: ImportOptions): Promise<Image> {
+  async import(input: Readable | URL, options: ImportOptions): Promise<Image> {
     const names = options.reference === undefined ? [] : [formatReference(parseNewTag(options.reference))];
     const wanted = applyChanges(EMPTY_RUN_CONFIG, options.changes ?? []);
     return this.#holding('image.import', async () => {
-      const probed = await probeStream(input, options.signal);
-      requireSupported(probed.compression);
-      const blob = await this.#config.blobs.ingest(Readable.from(probed.bytes, { objectMode: false }), signalOf(options));
+      const source = input instanceof URL ? await this.#download(input, options) : input;
+      const { blob, mediaType } = await this.#ingestLayer(source, options);
       failpoint('image.import.stored');
       options.onProgress?.({ layer: '', phase: 'unpacking', currentBytes: 0, totalBytes: blob.sizeBytes });
       const layer = await this.#config.layers.unpack({
@@ -101,14 +109,36 @@ export class ImageIntake {
           diffIds: [layer.diffId],
         }),
       );
-      const prepared = await this.#prepare(
-        { config, manifest: undefined, layers: [{ ...blob, mediaType: layerType(probed.compression) }], names, parentId: undefined },
-        options,
-      );
+      const archiveImage: ArchiveImage = {
+        config,
+        manifest: undefined,
+        layers: [{ ...blob, mediaType }],
+        names,
+        parentId: undefined,
+      };
+      const prepared = await this.#prepare(archiveImage, await this.#readConfig(archiveImage), options);
       const [loaded] = await recordImages(this.#config, [prepared], 'image.import');
       if (loaded === undefined) throw new PierError('Internal', 'Cannot import image: it was not committed');
       return loaded.image;
     });
+  }
+
+  async #download(url: URL, options: ImportOptions): Promise<Readable> {
+    const { body, totalBytes = -1 } = await openDownload(url, options.signal);
+    const report = (currentBytes: number): void => options.onProgress?.({ layer: '', phase: 'loading', currentBytes, totalBytes });
+    report(0);
+    return Readable.from(counted(body, report), { objectMode: false });
+  }
+
+  /** Keeps the bytes as they come, unless no image may hold a layer that is compressed so. */
+  async #ingestLayer(input: Readable, options: ImportOptions): Promise<{ readonly blob: BlobInfo; readonly mediaType: string }> {
+    const probed = await probeStream(input, options.signal);
+    const { compression } = probed;
+    const isStorable = compression !== 'bzip2' && compression !== 'xz';
+    const { archiveBytes = DEFAULT_ARCHIVE_BYTES } = this.#config.limits;
+    const bytes = isStorable ? probed.bytes : limited(decompress(probed), archiveBytes);
+    const blob = await this.#config.blobs.ingest(Readable.from(bytes, { objectMode: false }), signalOf(options));
+    return { blob, mediaType: layerType(isStorable ? compression : 'none') };
   }
 
   /** Runs `work` while content is safe from the sweeper, and has its garbage swept if it fails. */
@@ -126,8 +156,7 @@ export class ImageIntake {
     }
   }
 
-  async #prepare(found: ArchiveImage, options: LoadOptions): Promise<PreparedImage> {
-    const config = await this.#readConfig(found);
+  async #prepare(found: ArchiveImage, config: ImageConfig, options: LoadOptions): Promise<PreparedImage> {
     const layers = await this.#unpack(found, config, options);
     const manifest = found.manifest ?? (await this.#writeManifest(found.config, await this.#typed(found.layers)));
     const { diffIds, ...described } = config;
@@ -171,7 +200,11 @@ export class ImageIntake {
       const diffId = config.diffIds[i];
       if (diffId === undefined) break;
       const progress = { layer: diffId.slice('sha256:'.length, 'sha256:'.length + 12), totalBytes: layer.sizeBytes };
-      options.onProgress?.({ ...progress, phase: 'loading', currentBytes: 0 });
+      const known = this.#config.layers.find(chain[i] ?? diffId);
+      if (known !== undefined) {
+        unpacked.push(known);
+        continue;
+      }
       unpacked.push(
         await this.#config.layers.unpack({
           parent: chain[i - 1],
@@ -215,6 +248,23 @@ export class ImageIntake {
     );
     return { ...stored, mediaType: MEDIA_TYPES.manifest };
   }
+}
+
+async function* counted(body: Readable, report: (totalBytes: number) => void): AsyncGenerator<Buffer> {
+  let totalBytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    totalBytes += chunk.length;
+    report(totalBytes);
+    yield chunk;
+  }
+}
+
+function noneFor(platform: Platform): PierError {
+  const text = formatPlatform(platform);
+  return new PierError('NotFound', `Cannot load archive: no image in it is for "${text}"`, {
+    reason: 'image.no-platform',
+    facts: { platform: text },
+  });
 }
 
 function layerType(compression: StreamCompression): string {

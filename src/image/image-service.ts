@@ -10,7 +10,8 @@
  */
 import type { Readable } from 'node:stream';
 import type { Digest } from '../base/digest.ts';
-import type { Image, Platform } from './image.ts';
+import type { Platform } from '../base/platform.ts';
+import type { Image } from './image.ts';
 
 /** Who stands on an image. Answered by the engine, so that `image/` need not know containers. */
 export interface ImageUser {
@@ -131,14 +132,20 @@ export interface ImageService extends AsyncDisposable {
   layersBytes(): number;
 
   /**
-   * Brings in the images of an archive: docker-archive or OCI layout inside a tar; plain, gzip or zstd.
+   * Brings in the images of an archive: docker-archive or OCI layout inside a tar; plain, gzip, zstd, bzip2 or xz.
    *
    * @throws {PierError} `InvalidArgument` and nothing changed; reason `image.bad-archive` (facts `{ detail }`) or
-   * `image.unsupported-compression` (facts `{ compression }`: bzip2 or xz). `ResourceExhausted` for a limit or a full disk.
+   * `image.unsupported-compression` (facts `{ compression, program, package }`: the program is not installed). `ResourceExhausted` for a limit or a full disk.
+   * `NotFound`, reason `image.no-platform`, facts `{ platform }`, if nothing in it is for the platform that was asked for.
    */
   load(
     input: Readable,
-    options?: { readonly signal?: AbortSignal; readonly onProgress?: (progress: ImageProgress) => void },
+    options?: {
+      /** Load only what is made for it. */
+      readonly platform?: Platform;
+      readonly signal?: AbortSignal;
+      readonly onProgress?: (progress: ImageProgress) => void;
+    },
   ): Promise<readonly LoadedImage[]>;
 
   /**
@@ -151,12 +158,15 @@ export interface ImageService extends AsyncDisposable {
   save(references: readonly string[]): Promise<Readable>;
 
   /**
-   * Makes an image of one layer out of a root file system tar: plain, gzip or zstd.
+   * Makes an image of one layer out of a root file system tar: plain, gzip, zstd, bzip2 or xz (the latter two by programs of
+   * this machine).
    *
+   * @param input Where it comes from; a URL is fetched over HTTP, which `onProgress` tells of.
    * @throws {PierError} `InvalidArgument` and nothing changed; reason `image.bad-archive`, `image.unsupported-compression`
-   * (facts `{ compression }`: bzip2 or xz), `image.bad-change` (facts `{ instruction, problem }`), or one about the reference.
+   * (facts `{ compression, program, package }`: the program is not installed), `image.bad-change` (facts `{ instruction, problem }`),
+   * or one about the reference; as {@linkcode openDownload}.
    */
-  import(input: Readable, options?: ImportOptions): Promise<Image>;
+  import(input: Readable | URL, options?: ImportOptions): Promise<Image>;
 
   /**
    * Gives an image another name; moves the name if another image had it.

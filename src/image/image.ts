@@ -1,20 +1,11 @@
 import type { Digest } from '../base/digest.ts';
+import type { Platform } from '../base/platform.ts';
 
 /** An OCI content descriptor. image-spec, descriptor.md. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly sizeBytes: number;
-}
-
-/** What an image is made for. image-spec, config.md. */
-export interface Platform {
-  /** GOOS: `linux`. */
-  readonly os: string;
-  /** GOARCH: `amd64`, `arm64`, …. */
-  readonly architecture: string;
-  /** For example `v8`; empty where there is none. */
-  readonly variant: string;
 }
 
 /** Health check of an image or a container. Durations in nanoseconds, 0 for the default. */

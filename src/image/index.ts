@@ -3,7 +3,6 @@ export { IMAGE_SCHEMA } from './image-schema.ts';
 export { openImageService } from './open-image-service.ts';
 export type { ImageServiceConfig } from './open-image-service.ts';
 export { applyChanges } from './import-changes.ts';
-export { HOST_PLATFORM } from './host-platform.ts';
 export { familiarName, familiarOf, formatFamiliar, formatReference, parseReference, withDefaultTag } from './reference.ts';
 export type { Reference, ReferenceDefect } from './reference.ts';
 export type {
@@ -20,4 +19,4 @@ export type {
   PruneResult,
   RemovedItem,
 } from './image-service.ts';
-export type { Descriptor, Healthcheck, HistoryEntry, Image, ImageRunConfig, Platform } from './image.ts';
+export type { Descriptor, Healthcheck, HistoryEntry, Image, ImageRunConfig } from './image.ts';

@@ -123,7 +123,7 @@ class StoredImageService implements ImageService {
     }
   }
 
-  async import(input: Readable, options: ImportOptions = {}): Promise<Image> {
+  async import(input: Readable | URL, options: ImportOptions = {}): Promise<Image> {
     const image = await this.#intake.import(input, options);
     if (options.reference !== undefined) this.#emit('tag', image, formatFamiliar(parseNewTag(options.reference)));
     this.#emit('import', image);

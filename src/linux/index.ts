@@ -29,6 +29,7 @@ export * from './tree.ts';
 export { SeccompCompiler } from './seccomp-compiler.ts';
 export type { SeccompCompilerConfig } from './seccomp-compiler.ts';
 export { Cgroups } from './cgroup.ts';
+export { x86Level } from './cpu-level.ts';
 export { freeUnifiedControllers } from './cgroup-mounts.ts';
 export type { CgroupMounts, FreedControllers } from './cgroup-mounts.ts';
 export { composeMounts, copyMountsOf } from './mount-view.ts';

@@ -123,6 +123,9 @@ export interface LayerStore extends LayerPreparer, AsyncDisposable {
   /** @throws {PierError} `NotFound` if no such layer is committed. */
   stat(chainId: Digest): CommittedLayer;
 
+  /** A committed layer; `undefined` if there is no such one. */
+  find(chainId: Digest): CommittedLayer | undefined;
+
   /**
    * The directory of a committed layer: its tree is `fs` in it, and an overlay's `work` lies beside.
    *

@@ -129,6 +129,11 @@ class OverlayLayerStore implements LayerStore {
     return toLayer(this.#requireCommitted(chainId));
   }
 
+  find(chainId: Digest): CommittedLayer | undefined {
+    const record = this.#table.committed.get(chainId);
+    return record === undefined ? undefined : toLayer(record);
+  }
+
   directoryOf(chainId: Digest): string {
     return join(this.#layers, this.#requireCommitted(chainId).dir);
   }

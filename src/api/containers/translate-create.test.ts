@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { HOST_PLATFORM } from '../../base/platform.ts';
 import { parse } from 'yaml';
 import { CREATE_KINDS, HOST_CONFIG_KINDS } from './create-kinds.ts';
 import { translateCreate } from './translate-create.ts';
 
-const FACTS = { cgroupVersion: 2, cpuCount: 4 } as const;
+const FACTS = { cgroupVersion: 2, cpuCount: 4, platform: HOST_PLATFORM } as const;
 
 // As Docker's CLI 28.5 sends `docker run --rm alpine true`, all fields spelled out.
 const CLI_BODY = {

@@ -25,7 +25,6 @@ export class JsonStream {
 
   /** Writes a layer's progress, unless it was told just before. */
   progress(status: string, progress: ImageProgress): void {
-    if (progress.layer === '') return;
     const nowMs = performance.now();
     const isDone = progress.phase === 'done';
     if (!isDone && nowMs - (this.#toldMs.get(progress.layer) ?? Number.NEGATIVE_INFINITY) < INTERVAL_MS) return;
@@ -34,7 +33,7 @@ export class JsonStream {
       status,
       progressDetail: { current: progress.currentBytes, total: progress.totalBytes },
       progress: bar(progress.currentBytes, progress.totalBytes),
-      id: progress.layer,
+      ...(progress.layer === '' ? {} : { id: progress.layer }),
     });
   }
 
@@ -53,7 +52,7 @@ export class JsonStream {
 
 /** Docker's progress bar: 50 characters, then the amounts. */
 function bar(current: number, total: number): string {
-  if (total <= 0) return humanSize(current);
+  if (total <= 0) return humanSize(current).padStart(9);
   const half = Math.min(50, Math.floor((current / total) * 50));
   const drawn = half >= 50 ? `${'='.repeat(50)}>` : `${'='.repeat(half)}>${' '.repeat(50 - half)}`;
   return `[${drawn}] ${humanSize(current).padStart(8)}/${humanSize(total)}`;

@@ -1,6 +1,9 @@
 import { pipeline } from 'node:stream/promises';
 import { findPierError } from '../../base/errors.ts';
 import type { ImageDeleteItem, ImageHistoryItem, ImagesPruneResponse } from '../../wire/index.ts';
+import { formatPlatform, platformMatches } from '../../base/platform.ts';
+import type { Platform } from '../../base/platform.ts';
+import type { Backend } from '../backend.ts';
 import { dockerError } from '../errors.ts';
 import { sendEmpty, sendJson } from '../respond.ts';
 import type { HttpExchange, Route } from '../route.ts';
@@ -8,6 +11,7 @@ import { createImage } from './create.ts';
 import { familiarName } from './familiar-name.ts';
 import { IMAGE_LIST_FILTERS, IMAGE_PRUNE_FILTERS, toImageFilter } from './filters.ts';
 import { loadImages } from './load.ts';
+import { platformOf, platformsOf, requirePlatform } from './platform.ts';
 import { countUsers, sharedSizesOf, toImageInspect, toImageSummary, unixSeconds } from './summary.ts';
 
 /** Images without a registry. */
@@ -43,11 +47,13 @@ function list({ backend, request, response }: HttpExchange): void {
 }
 
 function inspect({ backend, request, response }: HttpExchange): void {
+  requirePlatform(backend, request.param('name'), platformOf(request));
   const image = backend.images.get(request.param('name'));
   sendJson(response, 200, toImageInspect(image, request.version, backend.images.layers(image.id)));
 }
 
 function history({ backend, request, response }: HttpExchange): void {
+  requirePlatform(backend, request.param('name'), platformOf(request));
   const items = backend.images.history(request.param('name')).map((line): ImageHistoryItem => ({
     Comment: line.comment,
     Created: unixSeconds(line.createdAt),
@@ -59,13 +65,23 @@ function history({ backend, request, response }: HttpExchange): void {
   sendJson(response, 200, items);
 }
 
-async function save({ backend, response }: HttpExchange, names: readonly string[]): Promise<void> {
+async function save({ backend, request, response }: HttpExchange, names: readonly string[]): Promise<void> {
   if (names.length === 0) throw dockerError('InvalidArgument', 'no image names given');
+  checkSavedPlatform(backend, names, platformOf(request));
   const archive = await backend.images.save(names).catch((error: unknown) => {
     throw asWritten(error, names);
   });
   response.writeHead(200, { 'Content-Type': 'application/x-tar' });
   await pipeline(archive, response);
+}
+
+function checkSavedPlatform(backend: Backend, names: readonly string[], wanted: Platform | undefined): void {
+  if (wanted === undefined) return;
+  for (const name of names) {
+    if (!platformMatches(wanted, backend.images.get(name).platform)) {
+      throw dockerError('Internal', `no suitable export target found for platform ${formatPlatform(wanted)}`);
+    }
+  }
 }
 
 // Here, and only here, Docker names what is missing as the client wrote it, without a tag that was not given.
@@ -85,6 +101,7 @@ async function tag({ backend, request, response }: HttpExchange): Promise<void> 
 }
 
 async function remove({ backend, request, response }: HttpExchange): Promise<void> {
+  for (const platform of platformsOf(request)) requirePlatform(backend, request.param('name'), platform);
   const options = { force: request.flag('force'), noPrune: request.flag('noprune') };
   sendJson(response, 200, (await backend.images.remove(request.param('name'), options)).map(toDeleteItem));
 }

@@ -1,9 +1,14 @@
 import { access, writeFile } from 'node:fs/promises';
+import { PierError } from '../../base/errors.ts';
 import { ApiError, readJsonLines } from '../../client/index.ts';
 import type { Client } from '../../client/index.ts';
 import type { ContainerCreateRequest, JsonMessage } from '../../wire/index.ts';
 import { CommandError } from '../command-error.ts';
 import type { FlagValues } from '../flag-values.ts';
+import { parseTypedPlatform } from '../image/platform-query.ts';
+
+/** What the daemon says of an image that it has not got, or not for the platform that is asked for. */
+const MISSING_IMAGE = /no such image|^image with reference .* was found but/i;
 
 /**
  * Makes a container, fetching its image first where `--pull` asks for it.
@@ -19,12 +24,23 @@ export async function createContainer(client: Client, flags: FlagValues, request
   }
   const idFile = flags.string('cidfile');
   if (idFile !== '') await refuseExisting(idFile);
+  const platform = flags.string('platform');
+  if (platform !== '') requireReadable(platform);
   const image = request.Image ?? '';
-  if (pull === 'always') await pullImage(client, image, flags.bool('quiet'));
+  if (pull === 'always') await pullImage(client, image, platform, flags.bool('quiet'));
   const { Id, Warnings } = await createOrPull(client, flags, request, pull);
   for (const warning of Warnings ?? []) process.stderr.write(`WARNING: ${warning}\n`);
   if (idFile !== '') await writeFile(idFile, Id);
   return Id;
+}
+
+function requireReadable(platform: string): void {
+  try {
+    parseTypedPlatform(platform, 'error parsing specified platform');
+  } catch (error) {
+    // A plain failure: `run` exits with 125, `create` with 1.
+    throw error instanceof CommandError ? new PierError('InvalidArgument', error.message, { cause: error }) : error;
+  }
 }
 
 async function createOrPull(
@@ -33,21 +49,26 @@ async function createOrPull(
   request: ContainerCreateRequest,
   pull: string,
 ): ReturnType<Client['containers']['create']> {
-  const create = (): ReturnType<Client['containers']['create']> => client.containers.create(request, flags.string('name'));
+  const create = (): ReturnType<Client['containers']['create']> =>
+    client.containers.create(request, flags.string('name'), flags.string('platform'));
   try {
     return await create();
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404 || pull === 'never' || !/no such image/i.test(error.message)) throw error;
+    if (!(error instanceof ApiError) || error.status !== 404 || pull !== 'missing' || !MISSING_IMAGE.test(error.message)) throw error;
     const image = request.Image ?? '';
     if (!flags.bool('quiet')) process.stderr.write(`Unable to find image '${withTag(image)}' locally\n`);
-    await pullImage(client, image, flags.bool('quiet'));
+    await pullImage(client, image, flags.string('platform'), flags.bool('quiet'));
     return await create();
   }
 }
 
-async function pullImage(client: Client, image: string, isQuiet: boolean): Promise<void> {
+async function pullImage(client: Client, image: string, platform: string, isQuiet: boolean): Promise<void> {
   const [name, tag] = splitReference(withTag(image));
-  const stream = await client.open({ method: 'POST', path: '/images/create', query: { fromImage: name, tag } });
+  const stream = await client.open({
+    method: 'POST',
+    path: '/images/create',
+    query: { fromImage: name, tag, platform: platform || undefined },
+  });
   for await (const { error, status, id, progressDetail } of readJsonLines<JsonMessage>(stream)) {
     if (error !== undefined) throw new ApiError(500, error);
     const isStep = progressDetail?.current === undefined;

@@ -54,6 +54,7 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
   { long: 'net', kind: 'string', hidden: true, description: 'Connect a container to a network (none, host or bridge)' },
   { long: 'no-healthcheck', kind: 'bool', description: 'Disable any container-specified HEALTHCHECK' },
   { long: 'pids-limit', kind: 'int', description: 'Tune container pids limit (set -1 for unlimited)' },
+  { long: 'platform', kind: 'string', description: 'Set platform if server is multi-platform capable' },
   { long: 'privileged', kind: 'bool', description: 'Give extended privileges to this container' },
   {
     long: 'pull',
@@ -95,7 +96,7 @@ function unsupportedFlags(): FlagDefinition[] {
     'device-write-iops dns dns-opt dns-option dns-search domainname expose gpus group-add ' +
     'io-maxbandwidth io-maxiops ip ip6 ipc isolation kernel-memory link ' +
     'link-local-ip mac-address memory-reservation memory-swappiness mount net-alias network-alias ' +
-    'oom-kill-disable oom-score-adj pid platform publish/p publish-all/P storage-opt sysctl ulimit use-api-socket userns uts volume-driver ' +
+    'oom-kill-disable oom-score-adj pid publish/p publish-all/P storage-opt sysctl ulimit use-api-socket userns uts volume-driver ' +
     'volumes-from';
   return lists.split(' ').map((item) => {
     const [long = '', short] = item.split('/');

@@ -7,7 +7,9 @@ const LIST_FORMAT: FlagDefinition = {
 };
 const NO_TRUNC: FlagDefinition = { long: 'no-trunc', kind: 'bool', description: "Don't truncate output" };
 const QUIET_IDS: FlagDefinition = { long: 'quiet', short: 'q', kind: 'bool', description: 'Only show image IDs' };
-const NO_PLATFORM: FlagDefinition = { long: 'platform', kind: 'string', unsupported: true, description: 'Only the given platform variant' };
+function platformFlag(description: string): FlagDefinition {
+  return { long: 'platform', kind: 'string', description };
+}
 
 /** Commands that list, move, name and remove images. */
 export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
@@ -39,7 +41,7 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     examples: ['pier load -i busybox.tar', 'zcat busybox.tar.gz | pier load'],
     flags: [
       { long: 'input', short: 'i', kind: 'string', description: 'Read from tar archive file, instead of STDIN' },
-      NO_PLATFORM,
+      platformFlag('Load only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
       { long: 'quiet', short: 'q', kind: 'bool', description: 'Suppress the load output' },
     ],
     args: { min: 0, max: 0 },
@@ -50,7 +52,10 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     usage: '[OPTIONS] IMAGE [IMAGE...]',
     summary: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
     examples: ['pier save -o alpine.tar alpine'],
-    flags: [{ long: 'output', short: 'o', kind: 'string', description: 'Write to a file, instead of STDOUT' }, NO_PLATFORM],
+    flags: [
+      { long: 'output', short: 'o', kind: 'string', description: 'Write to a file, instead of STDOUT' },
+      platformFlag('Save only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
+    ],
     args: { min: 1 },
     completes: 'image',
     load: () => import('./save.ts'),
@@ -87,7 +92,12 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     flags: [
       { long: 'force', short: 'f', kind: 'bool', description: 'Force removal of the image' },
       { long: 'no-prune', kind: 'bool', description: 'Do not delete untagged parents' },
-      { ...NO_PLATFORM, kind: 'list' },
+      {
+        long: 'platform',
+        kind: 'list',
+        valueName: 'strings',
+        description: 'Remove only the given platform variant. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")',
+      },
     ],
     args: { min: 1 },
     completes: 'image',
@@ -105,7 +115,9 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
         kind: 'string',
         description: "Format output using a custom template: 'json', or a Go template 'TEMPLATE'",
       },
-      NO_PLATFORM,
+      platformFlag(
+        "Inspect a specific platform of the multi-platform image.\nIf the image or the server is not multi-platform capable, the command will error out if the platform does not match.\n'os[/arch[/variant]]': Explicit platform (eg. linux/amd64)",
+      ),
     ],
     args: { min: 1 },
     completes: 'image',
@@ -127,7 +139,7 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
         description: 'Print sizes and dates in human readable format',
       },
       NO_TRUNC,
-      NO_PLATFORM,
+      platformFlag('Show history for the given platform. Formatted as "os[/arch[/variant]]" (e.g., "linux/amd64")'),
       QUIET_IDS,
     ],
     args: { min: 1, max: 1 },

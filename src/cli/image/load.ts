@@ -1,4 +1,5 @@
 import { CommandError } from '../command-error.ts';
+import { platformQuery } from './platform-query.ts';
 import { openInput } from './open-input.ts';
 import { showProgress } from './show-progress.ts';
 import type { Readable } from 'node:stream';
@@ -6,10 +7,11 @@ import type { CommandContext } from '../command.ts';
 
 /** Runs `pier load`. */
 export async function run({ flags, client }: CommandContext): Promise<number> {
+  const platform = platformQuery(flags.string('platform'));
   const stream = await source(flags.string('input'));
   const quiet = flags.bool('quiet') || !process.stdout.isTTY;
   const headers = { 'Content-Type': 'application/x-tar' };
-  const answer = await client.open({ method: 'POST', path: '/images/load', query: { quiet: quiet ? 1 : 0 }, stream, headers });
+  const answer = await client.open({ method: 'POST', path: '/images/load', query: { quiet: quiet ? 1 : 0, platform }, stream, headers });
   await showProgress(answer);
   return 0;
 }

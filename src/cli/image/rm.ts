@@ -1,5 +1,6 @@
 import { hasCode } from '../../base/errors.ts';
 import { describeError } from '../describe-error.ts';
+import { platformQuery } from './platform-query.ts';
 import { imagePath } from './image-path.ts';
 import type { ImageDeleteItem } from '../../wire/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -7,7 +8,8 @@ import type { CommandContext } from '../command.ts';
 /** Runs `pier rmi`. One that fails does not keep the others; under `--force` what is not there is no failure. */
 export async function run({ args, flags, client }: CommandContext): Promise<number> {
   const force = flags.bool('force');
-  const query = { force: force ? 1 : undefined, noprune: flags.bool('no-prune') ? 1 : undefined };
+  const platforms = flags.list('platform').map((text) => platformQuery(text) ?? '');
+  const query = { force: force ? 1 : undefined, noprune: flags.bool('no-prune') ? 1 : undefined, platforms };
   const errors: unknown[] = [];
   for (const name of args) {
     try {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { platformQuery } from './platform-query.ts';
 import { CommandError } from '../command-error.ts';
 import { writeRaw } from '../stream/write-raw.ts';
 import { writeFileWhole } from '../write-file-whole.ts';
@@ -12,7 +13,11 @@ export async function run({ args, flags, client }: CommandContext): Promise<numb
     throw new CommandError('cowardly refusing to save to a terminal. Use the -o flag or redirect');
   }
   if (output !== '') await checkOutputPath(output);
-  const archive = await client.open({ method: 'GET', path: '/images/get', query: { names: args } });
+  const archive = await client.open({
+    method: 'GET',
+    path: '/images/get',
+    query: { names: args, platform: platformQuery(flags.string('platform')) },
+  });
   if (output === '') await writeRaw(archive, process.stdout);
   else await writeFileWhole(output, archive);
   return 0;

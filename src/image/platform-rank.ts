@@ -1,15 +1,5 @@
-import { arch } from 'node:process';
-import type { Platform } from './image.ts';
-
-/** Node's names of processors that Go calls otherwise. */
-const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', mipsel: 'mipsle', ppc64: 'ppc64le' };
-
-/** What this machine runs. */
-export const HOST_PLATFORM: Platform = {
-  os: 'linux',
-  architecture: GO_ARCHITECTURES[arch] ?? arch,
-  variant: arch === 'arm64' ? 'v8' : arch === 'arm' ? 'v7' : '',
-};
+import { HOST_PLATFORM } from '../base/platform.ts';
+import type { Platform } from '../base/platform.ts';
 
 /**
  * How well something made for a platform runs on this machine.
