@@ -17,6 +17,7 @@ export {
 } from './image-spec.ts';
 export type { DocumentValue, OciDescriptor, OciIndex, OciManifest, OciPlatform } from './image-spec.ts';
 export { SeccompFilters } from './seccomp-filters.ts';
+export { filterThrough } from './filter-through.ts';
 export { readHostDevices, readHostFacts } from './host-facts.ts';
 export type { HostFacts } from './host-facts.ts';
 export { endMonitor, readContainerPid, readExitCode, readMonitorPid, reopenLog, startMonitor } from './monitor.ts';
