@@ -48,6 +48,9 @@ const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   'tree.no-link-target': 404,
   'tree.not-a-directory': 500,
   'tree.other-type': 500,
+  'container.ps-failed': 500,
+  'container.ps-without-pid': 500,
+  'container.ps-renames-pid': 500,
 };
 
 /** Reason of an error whose message is Docker's own text already. */
@@ -126,7 +129,8 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.no-bind-source': ({ path }) => `invalid mount config for type "bind": bind source path does not exist: ${path}`,
   'container.start-paused': () => 'cannot start a paused container, try unpause instead',
   'container.bad-detach-keys': ({ keys }) => `Invalid detach keys (${keys}) provided`,
-  'container.ps-failed': ({ detail }) => `ps: ${detail}`,
+  'container.ps-failed': ({ detail = '' }) => (detail.startsWith('exit status') ? `ps: ${detail}` : detail),
+  'container.ps-renames-pid': ({ key, title }) => `specifying "${key}=${title}" is not allowed`,
   'container.ps-without-pid': () => "Couldn't find PID field in ps output",
   'archive.malformed': badArchive,
   'files.endless-link': ({ path }) => `evalSymlinksInScope: too many links in ${path}`,
