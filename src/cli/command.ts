@@ -7,6 +7,7 @@
  * @module
  */
 import type { Client } from '../client/index.ts';
+import type { ClientSettings } from './config/client-settings.ts';
 import type { FlagValues } from './flag-values.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface FlagDefinition {
   readonly description: string;
   /** Shown by help as `(default …)`; only where Docker's help shows one. */
   readonly shownDefault?: string;
+  /** The member of the client's `config.json` that stands in where the flag is not given: `psFormat`. */
+  readonly configMember?: string;
   /** Accepted, but not in help. */
   readonly hidden?: boolean;
   /** Docker has it and pier does not yet: using it is refused by name. */
@@ -82,8 +85,10 @@ export interface CommandDefinition {
   readonly unsupported?: boolean;
   /** Imports the code. Absent for `unsupported`. */
   readonly load?: () => Promise<CommandModule>;
+  /** In place of `load`: the code of a command that works on the client's own files and needs no daemon. */
+  readonly loadLocal?: () => Promise<LocalCommandModule>;
   /** What the positional arguments name, for shell completion. */
-  readonly completes?: 'container' | 'image' | 'none';
+  readonly completes?: 'container' | 'context' | 'image' | 'none';
 }
 
 /** What a command's file exports. */
@@ -96,6 +101,15 @@ export interface CommandModule {
    */
   readonly run: (context: CommandContext) => Promise<number>;
 }
+
+/** What the file of a command without a daemon exports. */
+export interface LocalCommandModule {
+  /** As {@linkcode CommandModule.run}. */
+  readonly run: (context: LocalCommandContext) => Promise<number>;
+}
+
+/** What a command without a daemon may use. */
+export type LocalCommandContext = Omit<CommandContext, 'client' | 'host' | 'runWords'>;
 
 /** What a running command may use. */
 export interface CommandContext {
@@ -110,6 +124,8 @@ export interface CommandContext {
    * daemon if none runs.
    */
   readonly client: Client;
+  /** The configuration directory, and the context in use. */
+  readonly settings: ClientSettings;
   /** The daemon's address, for commands that print it. */
   readonly host: string;
   /** `-D` or `--debug` was given. */

@@ -1,27 +1,22 @@
 import type { CommandDefinition } from './command.ts';
 import type { CommandGroup } from './help.ts';
 import { CONTAINER_COMMANDS } from './container/commands.ts';
+import { CONTEXT_COMMANDS } from './context/commands.ts';
 import { IMAGE_COMMANDS } from './image/commands.ts';
+import { isLaterWord } from './later-commands.ts';
 import { SYSTEM_COMMANDS } from './system/commands.ts';
 
 /** Every command of pier's but `daemon`, `help` and `completion`, which `main` answers itself. */
-export const COMMANDS: readonly CommandDefinition[] = [...CONTAINER_COMMANDS, ...IMAGE_COMMANDS, ...SYSTEM_COMMANDS];
+export const COMMANDS: readonly CommandDefinition[] = [...CONTAINER_COMMANDS, ...IMAGE_COMMANDS, ...SYSTEM_COMMANDS, ...CONTEXT_COMMANDS];
 
 /** Groups in the order of help. */
 export const GROUPS: readonly CommandGroup[] = [
   { name: 'container', summary: 'Manage containers' },
+  { name: 'context', summary: 'Manage contexts' },
   { name: 'image', summary: 'Manage images' },
   { name: 'network', summary: 'Manage networks' },
   { name: 'system', summary: 'Manage pier' },
 ];
-
-/** First words of Docker's that pier has no commands for yet. They are refused by name. */
-const UNSUPPORTED_WORDS: ReadonlySet<string> = new Set(
-  (
-    'bake build builder buildx checkpoint compose config context login logout manifest node plugin pull push search ' +
-    'secret service stack swarm trust volume'
-  ).split(' '),
-);
 
 /** What the first words of a command line mean. */
 export type Resolution =
@@ -41,7 +36,7 @@ export function resolveCommand(words: readonly string[]): Resolution {
   }
   const group = GROUPS.find(({ name }) => name === first);
   if (group !== undefined) return { kind: 'group', group, rest: words.slice(1) };
-  return UNSUPPORTED_WORDS.has(first) ? { kind: 'unsupported', path: first } : { kind: 'unknown' };
+  return isLaterWord(first) ? { kind: 'unsupported', path: first } : { kind: 'unknown' };
 }
 
 function find(name: string): { definition: CommandDefinition; path: string } | undefined {

@@ -22,6 +22,11 @@ export class FlagValues {
     return this.#given.has(name);
   }
 
+  /** The same flags with another value for one that was not given; {@linkcode has} goes on saying so. */
+  withDefault(name: string, value: FlagValue): FlagValues {
+    return new FlagValues(new Map(this.#values).set(name, value), this.#given);
+  }
+
   bool(name: string): boolean {
     return this.#get(name, (value) => typeof value === 'boolean');
   }

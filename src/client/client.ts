@@ -7,7 +7,7 @@ import { ApiError, UnreachableError } from './api-error.ts';
 import { ContainersApi } from './containers-api.ts';
 import { ExecsApi } from './execs-api.ts';
 import { parseHost } from './host.ts';
-import type { HostAddress } from './host.ts';
+import type { HostAddress, TlsMaterial } from './host.ts';
 import { parseJson } from './parse-json.ts';
 import { connect, exchange } from './transport.ts';
 import type { WireResponse } from './transport.ts';
@@ -42,8 +42,10 @@ export interface HijackedStream {
 
 /** How a client finds its daemon. */
 export interface ClientConfig {
-  /** `unix:///path/to/socket`. */
+  /** `unix:///path/to/socket` or `tcp://name:port`. */
   readonly host: string;
+  /** For `tcp://`: talk TLS. */
+  readonly tls?: TlsMaterial;
   /** Asked once when nobody listens; `true` means that it is worth another attempt. */
   readonly onUnreachable?: () => Promise<boolean>;
   /** Sent with every request. */
@@ -69,7 +71,7 @@ export class Client {
 
   constructor(config: ClientConfig) {
     this.#config = config;
-    this.address = parseHost(config.host);
+    this.address = parseHost(config.host, config.tls);
     this.#onUnreachable = config.onUnreachable;
     this.#version = config.apiVersion ?? API_VERSION;
     this.#isVersionSettled = config.apiVersion !== undefined;
@@ -118,9 +120,21 @@ export class Client {
     throw new ApiError(response.status, `Cannot attach to "${request.path}": the server kept the connection`);
   }
 
+  /** Opens a connection and leaves all of it to the caller, who closes it. @throws {UnreachableError} If nobody listens. */
+  async dial(): Promise<Socket> {
+    return await this.#connect();
+  }
+
   /** Asks the daemon whether it is there, and settles the API version. @returns The headers of its answer. */
   async ping(signal?: AbortSignal): Promise<IncomingMessage['headers']> {
-    const request = { method: 'GET', path: '/_ping', headers: {}, body: undefined, upgrade: false, signal } as const;
+    const request = {
+      method: 'GET',
+      path: '/_ping',
+      headers: this.#config.headers ?? {},
+      body: undefined,
+      upgrade: false,
+      signal,
+    } as const;
     const { message, status } = await exchange(await this.#connect(), request);
     if (status >= 400) throw new ApiError(status, errorMessage(status, await text(message)));
     message.resume();

@@ -1,5 +1,5 @@
 /**
- * A client of the Docker Engine API over a unix socket. It knows nothing of the engine behind it.
+ * A client of the Docker Engine API over a unix socket or TCP. It knows nothing of the engine behind it.
  *
  * @module
  */
@@ -10,5 +10,5 @@ export { ContainersApi } from './containers-api.ts';
 export type { AttachQuery, LogsQuery, PendingWait, StopQuery, WaitCondition } from './containers-api.ts';
 export { ExecsApi } from './execs-api.ts';
 export { parseHost } from './host.ts';
-export type { HostAddress } from './host.ts';
+export type { HostAddress, TcpAddress, TlsMaterial, UnixAddress } from './host.ts';
 export { readJsonLines } from './json-lines.ts';

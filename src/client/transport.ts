@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { UnreachableError } from './api-error.ts';
-import type { HostAddress } from './host.ts';
+import type { HostAddress, TcpAddress } from './host.ts';
 import { TolerantSocket } from './tolerant-socket.ts';
 
 // An import statement would read every export of the module, and one of them is a getter that loads a WebSocket client: 70 ms.
@@ -33,7 +33,12 @@ export interface WireResponse {
  *
  * @throws {UnreachableError} If nobody listens.
  */
-export function connect(address: HostAddress): Promise<Socket> {
+export async function connect(address: HostAddress): Promise<Socket> {
+  const socket = await open(address);
+  return 'tls' in address && address.tls !== undefined ? await secure(socket, address) : socket;
+}
+
+function open(address: HostAddress): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = new TolerantSocket({ allowHalfOpen: true });
     socket.once('connect', () => {
@@ -42,7 +47,35 @@ export function connect(address: HostAddress): Promise<Socket> {
     });
     const fail = (error: Error): void => reject(new UnreachableError(address.host, error));
     socket.once('error', fail);
-    socket.connect(address.socketPath);
+    if ('socketPath' in address) socket.connect(address.socketPath);
+    else socket.connect({ host: address.hostname, port: address.port }).setNoDelay();
+  });
+}
+
+/** Puts TLS over a connection. What is wrong with the other side's certificate is thrown, with what Node says of it. */
+async function secure(socket: Socket, { hostname, tls, host }: TcpAddress): Promise<Socket> {
+  const { connect: connectTls } = await import('node:tls');
+  const { isIP } = await import('node:net');
+  return await new Promise((resolve, reject) => {
+    const secured = connectTls({
+      socket,
+      // A name that is an address may not be sent as one; the certificate is held against it all the same.
+      ...(isIP(hostname) === 0 && { servername: hostname }),
+      host: hostname,
+      ...(tls?.ca !== undefined && { ca: tls.ca }),
+      ...(tls?.cert !== undefined && { cert: tls.cert }),
+      ...(tls?.key !== undefined && { key: tls.key }),
+      rejectUnauthorized: tls?.skipsVerification !== true,
+    });
+    const fail = (error: Error): void => {
+      socket.destroy();
+      reject(new UnreachableError(host, error));
+    };
+    secured.once('error', fail);
+    secured.once('secureConnect', () => {
+      secured.off('error', fail);
+      resolve(secured);
+    });
   });
 }
 

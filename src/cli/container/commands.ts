@@ -300,6 +300,16 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('./cp.ts'),
   },
   {
+    paths: ['port', 'container port'],
+    usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
+    summary: 'List port mappings or a specific mapping for the container',
+    examples: ['pier port web 80/tcp'],
+    flags: [],
+    args: { min: 1, max: 2 },
+    completes: 'container',
+    load: () => import('./port.ts'),
+  },
+  {
     paths: ['container prune'],
     usage: '[OPTIONS]',
     summary: 'Remove all stopped containers',
@@ -316,7 +326,7 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 0, max: 0 },
     load: () => import('./prune.ts'),
   },
-  ...['commit', 'diff', 'port', 'stats', 'update'].map((name): CommandDefinition => ({
+  ...['commit', 'diff', 'stats', 'update'].map((name): CommandDefinition => ({
     paths: [name, `container ${name}`],
     usage: '',
     summary: 'Not supported yet',

@@ -112,6 +112,11 @@ export function encodeGoString(text: string): string {
   return JSON.stringify(text).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 }
 
+/** Escapes HTML's characters in JSON text, as Go's encoder does unless told not to. */
+export function escapeHtml(json: string): string {
+  return json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+}
+
 /** The shortest decimal text, with an exponent where Go's `%v` has one. */
 function formatNumber(value: number): string {
   if (Number.isSafeInteger(value)) return String(value);

@@ -1,7 +1,7 @@
 import { CommandError } from '../command-error.ts';
 import { compileGoTemplate } from './go-template.ts';
 import { GoTemplateError } from './go-template-error.ts';
-import { encodeGoJson } from './go-value.ts';
+import { encodeGoJson, escapeHtml } from './go-value.ts';
 import { toStruct } from './shape.ts';
 import type { GoTemplate } from './go-template.ts';
 import type { GoValue } from './go-value.ts';
@@ -11,6 +11,8 @@ import type { Shape } from './shape.ts';
 export interface Inspected {
   readonly value: unknown;
   readonly shape: Shape;
+  /** The client made it itself: no daemon's JSON is behind it to fall back to, and Go writes it with HTML's characters escaped. */
+  readonly isOurs?: boolean;
 }
 
 /** Exit code of a template that cannot be read. */
@@ -48,17 +50,20 @@ export async function inspectAll(
 class JsonInspector {
   readonly #isIndented: boolean;
   readonly #values: unknown[] = [];
+  #escapesHtml = false;
 
   constructor(isIndented: boolean) {
     this.#isIndented = isIndented;
   }
 
-  add({ value }: Inspected): void {
+  add({ value, isOurs = false }: Inspected): void {
+    this.#escapesHtml ||= isOurs;
     this.#values.push(value);
   }
 
   output(): string {
-    return `${JSON.stringify(this.#values, null, this.#isIndented ? 4 : 0)}\n`;
+    const text = `${JSON.stringify(this.#values, null, this.#isIndented ? 4 : 0)}\n`;
+    return this.#escapesHtml ? escapeHtml(text) : text;
   }
 }
 
@@ -71,14 +76,14 @@ class TemplateInspector {
     this.#template = compileFormat(format);
   }
 
-  add({ value, shape }: Inspected): void {
+  add({ value, shape, isOurs = false }: Inspected): void {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded JSON is a GoValue by construction
     const data = value as GoValue;
     let text: string;
     try {
       text = this.#template.run(toStruct(data, shape));
     } catch (error) {
-      if (!(error instanceof GoTemplateError)) throw error;
+      if (!(error instanceof GoTemplateError) || isOurs) throw error;
       text = this.#template.run(data, { missingKey: 'error' });
     }
     this.#output += `${text}\n`;

@@ -3,7 +3,7 @@ import { GoCallError } from './go-call-error.ts';
 import { HEADER_FUNCTIONS } from './go-functions.ts';
 import { compileGoTemplate } from './go-template.ts';
 import { GoTemplateError } from './go-template-error.ts';
-import { encodeGoJson, encodeGoString, formatGoValue, GoStruct, sortedKeys } from './go-value.ts';
+import { encodeGoJson, encodeGoString, escapeHtml, formatGoValue, GoStruct, sortedKeys } from './go-value.ts';
 import { layOutColumns } from './tab-writer.ts';
 import type { GoTemplate } from './go-template.ts';
 import type { GoMap, GoMethod, GoValue } from './go-value.ts';
@@ -170,5 +170,5 @@ function labelHeader(name: string): string {
 /** Docker's rows write their own JSON, with HTML's characters escaped and the fields sorted. */
 function rowJson(fields: GoMap): string {
   const members = sortedKeys(fields).map((key) => `${encodeGoString(key)}:${encodeGoJson(fields[key])}`);
-  return `{${members.join(',')}}`.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+  return escapeHtml(`{${members.join(',')}}`);
 }

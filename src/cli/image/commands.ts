@@ -159,8 +159,8 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 0, max: 0 },
     load: () => import('./prune.ts'),
   },
-  ...['build', 'pull', 'push'].map((name): CommandDefinition => ({
-    paths: [`image ${name}`],
+  ...['image build', 'image pull', 'image push'].map((path): CommandDefinition => ({
+    paths: [path],
     usage: '',
     summary: 'Not supported yet',
     flags: [],

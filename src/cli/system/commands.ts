@@ -107,6 +107,16 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('./prune.ts'),
   },
   {
+    paths: ['system dial-stdio'],
+    section: 'hidden',
+    usage: '',
+    summary: 'Proxy the stdio stream to the daemon connection. Should not be invoked manually.',
+    examples: ['docker -H ssh://machine ps # which runs it there'],
+    flags: [],
+    args: { min: 0, max: 0 },
+    load: () => import('./dial-stdio.ts'),
+  },
+  {
     paths: ['network ls'],
     aliases: ['network list'],
     usage: '[OPTIONS]',
@@ -130,14 +140,12 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 1 },
     load: () => import('./network-inspect.ts'),
   },
-  ...['system dial-stdio', 'network connect', 'network create', 'network disconnect', 'network prune', 'network rm'].map(
-    (path): CommandDefinition => ({
-      paths: [path],
-      usage: '',
-      summary: 'Not supported yet',
-      flags: [],
-      args: { min: 0 },
-      unsupported: true,
-    }),
-  ),
+  ...['network connect', 'network create', 'network disconnect', 'network prune', 'network rm'].map((path): CommandDefinition => ({
+    paths: [path],
+    usage: '',
+    summary: 'Not supported yet',
+    flags: [],
+    args: { min: 0 },
+    unsupported: true,
+  })),
 ];
