@@ -17,12 +17,18 @@ const LOG_LINES_SHOWN = 10;
  * Several command lines may do this at once: the engine's lock lets one daemon live, and all of them find its socket.
  *
  * @param host The default address, `unix:///…`; the log is written beside the socket.
- * @returns `false` where none can be started, for want of root.
- * @throws {PierError} `Unavailable`, with the end of the daemon's log, if it does not answer.
+ * @returns `false` where there is no program to start.
+ * @throws {PierError} `PermissionDenied` without root; `Unavailable`, with the end of the daemon's log, if it does not answer.
  */
 export async function startDaemon(host: string): Promise<boolean> {
   const script = process.argv[1];
-  if (process.getuid?.() !== 0 || script === undefined) return false;
+  if (script === undefined) return false;
+  if (process.getuid?.() !== 0) {
+    throw new PierError(
+      'PermissionDenied',
+      `Cannot reach the pier daemon at ${host}, and starting it needs root for now: run pier as root, or with sudo`,
+    );
+  }
   const socketPath = host.slice('unix://'.length);
   const logPath = `${dirname(socketPath)}/daemon.log`;
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o711 });

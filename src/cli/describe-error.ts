@@ -8,6 +8,11 @@ export function describeError(error: unknown): string {
     if (isErrno(error.cause, 'EACCES')) {
       return `permission denied while trying to connect to the pier daemon socket at ${error.host}`;
     }
+    // Somebody is there, and one side does not like the other's certificate, or no name server knows the host.
+    const code = error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : '';
+    if (!['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes(code) && error.cause instanceof Error) {
+      return `error during connect to ${error.host}: ${error.cause.message}`;
+    }
     return `Cannot connect to the pier daemon at ${error.host}. Is the pier daemon running?`;
   }
   // The daemon went away in the middle of an answer.

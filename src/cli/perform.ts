@@ -48,6 +48,8 @@ function withConfiguredDefaults({ flags: definitions }: CommandDefinition, flags
   let values = flags;
   for (const { long, configMember } of definitions) {
     if (configMember === undefined || flags.has(long)) continue;
+    // A list of ids has no format of its own.
+    if (long === 'format' && definitions.some((each) => each.long === 'quiet') && flags.bool('quiet')) continue;
     const text = settings.config.text(configMember);
     if (text !== '') values = values.withDefault(long, text);
   }

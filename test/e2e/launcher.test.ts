@@ -10,6 +10,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -110,12 +111,31 @@ describe('./pier', { skip: needsRoot, concurrency: false, timeout: 300_000 }, ()
     );
   });
 
-  it('asks for root', async () => {
-    const { exitCode, stdout, stderr } = await launch(['ps'], {
+  // It refused everybody but root, even those who only wanted to talk to a daemon elsewhere.
+  it('asks for root to start a daemon, and not to talk to one', async () => {
+    const command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', launcher];
+    const env = { ...process.env, HOME: '/nonexistent' };
+    const own = await launch(['ps'], { command, env });
+    assert.deepEqual({ exitCode: own.exitCode, stdout: own.stdout }, { exitCode: 1, stdout: '' });
+    assert.match(own.stderr, /needs root for now: run pier as root, or with sudo\n$/);
+    const other = await launch(['ps'], { command, env: { ...env, DOCKER_HOST: 'unix:///nowhere.sock' } });
+    assert.equal(other.stderr, 'Cannot connect to the pier daemon at unix:///nowhere.sock. Is the pier daemon running?\n');
+    assert.equal((await launch(['--version'], { command, env })).stdout, `pier version ${version}\n`);
+  });
+
+  it('asks for root to set itself up', async () => {
+    const source = join(checkout, 'src', 'cli', 'bin.ts');
+    const later = new Date(Date.now() + 60_000);
+    const { atime, mtime } = statSync(source);
+    utimesSync(source, later, later);
+    const { exitCode, stderr } = await launch(['ps'], {
       command: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', launcher],
     });
-    assert.deepEqual({ exitCode, stdout }, { exitCode: 125, stdout: '' });
-    assert.equal(stderr, 'pier: needs root for now: run it as root, or with sudo\n');
+    utimesSync(source, atime, mtime);
+    assert.deepEqual(
+      { exitCode, stderr },
+      { exitCode: 125, stderr: 'pier: needs root to set itself up: run it once as root, or with sudo\n' },
+    );
   });
 
   it('asks for root for a daemon', async () => {

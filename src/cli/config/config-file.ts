@@ -82,7 +82,7 @@ export class ConfigFile {
     const target = realPath(this.path);
     const temporary = `${target}.${process.pid}`;
     try {
-      writeFileSync(temporary, `${JSON.stringify(members, null, '\t')}`, { mode: 0o600, flag: 'wx' });
+      writeFileSync(temporary, JSON.stringify(members, null, '\t'), { mode: 0o600, flag: 'wx' });
       renameSync(temporary, target);
     } finally {
       rmSync(temporary, { force: true });

@@ -6,6 +6,7 @@ const ONE_OR_MORE = { usage: '[OPTIONS] CONTAINER [CONTAINER...]', args: { min: 
 const DETACH_KEYS: FlagDefinition = {
   long: 'detach-keys',
   kind: 'string',
+  configMember: 'detachKeys',
   description: 'Override the key sequence for detaching a container',
 };
 const SIG_PROXY: FlagDefinition = {
@@ -93,6 +94,7 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
       {
         long: 'format',
         kind: 'string',
+        configMember: 'psFormat',
         description: "Format output using a custom template: 'table', 'table TEMPLATE', 'json', or a Go template 'TEMPLATE'",
       },
       {

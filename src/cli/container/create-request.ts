@@ -42,9 +42,14 @@ export function attachChoice(flags: FlagValues): AttachChoice {
  * @param attach None of them for a detached container.
  * @throws {CommandError} With exit code 125, if flags contradict each other or a file cannot be read.
  */
-export async function createRequest({ flags, args }: CommandContext, attach: AttachChoice): Promise<ContainerCreateRequest> {
+export async function createRequest(
+  { flags, args, settings, host }: CommandContext,
+  attach: AttachChoice,
+): Promise<ContainerCreateRequest> {
   const [image = '', ...command] = args;
-  const env = await readEnvironment(flags.list('env-file'), flags.list('env'));
+  const given = flags.list('env');
+  const proxies = settings.config.proxyEnvironment(host, new Set(given.map((item) => item.split('=', 1)[0] ?? '')));
+  const env = await readEnvironment(flags.list('env-file'), [...given, ...proxies]);
   const labels = await readLabels(flags.list('label-file'), flags.list('label'));
   const health = healthConfig(flags);
   const isOpen = flags.bool('interactive');

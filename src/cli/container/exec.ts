@@ -52,7 +52,7 @@ async function execRequest({ args, flags }: CommandContext): Promise<ExecCreateR
     AttachStdin: isAttached && flags.bool('interactive'),
     AttachStdout: isAttached,
     AttachStderr: isAttached,
-    ...(flags.has('detach-keys') && { DetachKeys: flags.string('detach-keys') }),
+    ...(flags.string('detach-keys') !== '' && { DetachKeys: flags.string('detach-keys') }),
     ...(size !== undefined && { ConsoleSize: [size.h, size.w] as const }),
   };
 }

@@ -36,7 +36,7 @@ async function readArchive(input: Readable, path: string): Promise<{ readonly me
   reading.catch(() => undefined);
   try {
     for await (const entry of archive) {
-      const { name, type, size = 0 } = entry.header;
+      const { name, type, size } = entry.header;
       if (size > MAX_FILE_BYTES) throw new CommandError(`${name}: file is too large`);
       const file = TLS_FILES.find((each) => name === `tls/docker/${each}`);
       if (type === 'directory') entry.resume();

@@ -44,8 +44,8 @@ export async function run({ flags, settings }: LocalCommandContext): Promise<num
   return 0;
 }
 
-function nameOf({ fields }: Row): string {
-  return String(fields['Name']);
+function nameOf({ fields: { Name: name } }: Row): string {
+  return typeof name === 'string' ? name : '';
 }
 
 function problemOf(name: string, store: ContextStore): string {

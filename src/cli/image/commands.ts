@@ -25,7 +25,7 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
       { long: 'all', short: 'a', kind: 'bool', description: 'Show all images (default hides intermediate images)' },
       { long: 'digests', kind: 'bool', description: 'Show digests' },
       { long: 'filter', short: 'f', kind: 'list', valueName: 'filter', description: 'Filter output based on conditions provided' },
-      LIST_FORMAT,
+      { ...LIST_FORMAT, configMember: 'imagesFormat' },
       NO_TRUNC,
       QUIET_IDS,
       { long: 'tree', kind: 'bool', unsupported: true, description: 'List multi-platform images as a tree' },

@@ -124,7 +124,7 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
     examples: ['pier network ls'],
     flags: [
       FILTER,
-      LIST_FORMAT,
+      { ...LIST_FORMAT, configMember: 'networksFormat' },
       { long: 'no-trunc', kind: 'bool', description: 'Do not truncate the output' },
       { long: 'quiet', short: 'q', kind: 'bool', description: 'Only display network IDs' },
     ],
