@@ -269,6 +269,11 @@ describeWithClients('life cycle', (pier) => {
     assert.equal(await pier.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'g-1'), 'exited 137');
     assert.match(await refused('unpause', 'g-1'), /is not paused/);
     await pier.ok('start', 'g-1');
+    const old = await pier.cli('stop', '--time', '0', 'g-1');
+    assert.deepEqual([old.exitCode, old.stdout], [0, 'Flag --time has been deprecated, use --timeout instead\ng-1\n']);
+    const both = await pier.cli('stop', '--time', '0', '-t', '0', 'g-1');
+    assert.deepEqual([both.exitCode, both.stderr], [1, 'conflicting options: cannot specify both --timeout and --time\n']);
+    await pier.ok('start', 'g-1');
     // The kernel has no such signal: SIGKILL follows at once.
     await pier.ok('stop', '-s', '99', 'g-1');
     assert.equal(await pier.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'g-1'), 'exited 137');

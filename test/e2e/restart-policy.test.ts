@@ -94,6 +94,25 @@ describeWithClients('restart policies', (pier) => {
     assert.equal(await count('w-1'), 0);
   });
 
+  it('policies that are none are refused', async () => {
+    const cases: readonly (readonly [policy: string, text: string])[] = [
+      ['foo', "unknown policy 'foo'"],
+      ['always:3', "maximum retry count can only be used with 'on-failure'"],
+      ['on-failure:-1', 'maximum retry count cannot be negative'],
+      ['on-failure:2:3', 'maximum retry count must be an integer'],
+      [':1', 'no policy provided before colon'],
+    ];
+    for (const [policy, text] of cases) {
+      const { stderr } = await pier.cli('create', '--restart', policy, 'alpine', 'true');
+      assert.ok(stderr.includes(text), stderr);
+    }
+    await pier.ok('create', '--name', 'open', '--restart', 'on-failure:', 'alpine', 'true');
+    assert.equal(
+      await pier.ok('inspect', '--format', '{{json .HostConfig.RestartPolicy}}', 'open'),
+      '{"Name":"on-failure","MaximumRetryCount":0}',
+    );
+  });
+
   it('--rm and a restart policy exclude each other', async () => {
     const result = await pier.cli('run', '--rm', '--restart', 'always', 'alpine', 'true');
     assert.equal(result.exitCode, 125);

@@ -131,11 +131,12 @@ function splitTmpfs(item: string): [string, string] {
 }
 
 function restartPolicy(text: string): RestartPolicy {
-  const [name = '', count, ...more] = text.split(':');
-  if (more.length > 0) throw usageError('invalid restart policy format: too many colons');
-  if (name === '' && count !== undefined) throw usageError('invalid restart policy format: no policy provided before colon');
-  if (count === undefined) return { Name: name, MaximumRetryCount: 0 };
-  if (!/^\d+$/.test(count)) throw usageError('invalid restart policy format: maximum retry count must be an integer');
+  const colon = text.indexOf(':');
+  const name = colon === -1 ? text : text.slice(0, colon);
+  const count = colon === -1 ? '' : text.slice(colon + 1);
+  if (name === '' && colon !== -1) throw usageError('invalid restart policy format: no policy provided before colon');
+  if (count === '') return { Name: name, MaximumRetryCount: 0 };
+  if (!/^[+-]?\d+$/.test(count)) throw usageError('invalid restart policy format: maximum retry count must be an integer');
   return { Name: name, MaximumRetryCount: Number(parseFlagValue('int', count)) };
 }
 
