@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatDuration, parseUntil, parseUnixNs } from './go-time.ts';
+import { parseUntil, parseUnixNs } from './go-time.ts';
 
 test('parseUnixNs() keeps nanoseconds', () => {
   assert.equal(parseUnixNs(''), undefined);
@@ -9,11 +9,6 @@ test('parseUnixNs() keeps nanoseconds', () => {
   assert.equal(parseUnixNs('1.5'), 1_500_000_000n);
   assert.throws(() => parseUnixNs('soon'), { code: 'Internal', message: 'strconv.ParseInt: parsing "soon": invalid syntax' });
   assert.throws(() => parseUnixNs('1.x'), { message: 'strconv.ParseInt: parsing "x": invalid syntax' });
-});
-
-test('formatDuration() writes durations as Go does', () => {
-  const cases = { '0s': 0, '5ns': 5, '1.5µs': 1500, '500ms': 5e8, '1.5s': 1.5e9, '1m0s': 60e9, '1h0m30s': 3630e9 };
-  for (const [text, ns] of Object.entries(cases)) assert.equal(formatDuration(ns), text);
 });
 
 test('parseUntil() takes durations, Unix seconds and dates', () => {

@@ -36,20 +36,6 @@ export function parseUntil(text: string): string {
   return formatNs(BigInt(ms) * 1_000_000n);
 }
 
-/** Writes a duration as Go does: `500ms`, `1m30s`, `0s`. @param ns Not negative. */
-export function formatDuration(ns: number): string {
-  if (ns < 1e9) {
-    if (ns >= 1e6) return `${ns / 1e6}ms`;
-    if (ns >= 1e3) return `${ns / 1e3}µs`;
-    return ns === 0 ? '0s' : `${ns}ns`;
-  }
-  const hours = Math.floor(ns / 3600e9);
-  const minutes = Math.floor((ns % 3600e9) / 60e9);
-  const seconds = `${(ns % 60e9) / 1e9}s`;
-  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
-  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
-}
-
 function parseDurationNs(text: string): bigint | undefined {
   if (!/^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;

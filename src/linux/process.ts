@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync, readFileSync, readdirSync } from 'node:fs';
 import { SyscallError } from '../base/errors.ts';
 import { traceStep } from '../base/trace.ts';
 import { checkSyscall, errnoName, libcFunction } from './libc.ts';
@@ -61,6 +61,28 @@ export function signalProcess(pid: number, startTicks: number, signal: number): 
     throw new SyscallError('pidfd_send_signal', errno);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The processes that have a certain text as one of their arguments. Looks at all of this machine's. */
+export function pidsWithArgument(text: string): readonly number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  return pids.filter((pid) => readProc(pid, 'cmdline').split('\0').includes(text));
+}
+
+/** The processes that a process has started, and not waited for yet. */
+export function childrenOf(pid: number): readonly number[] {
+  return readProc(pid, `task/${pid}/children`)
+    .split(' ')
+    .map(Number)
+    .filter((child) => child > 0);
+}
+
+function readProc(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
   }
 }
 

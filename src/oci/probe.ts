@@ -6,7 +6,16 @@
  */
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { closeQuietly, openPipe, processGroup, readablePipe, signalGroup, spawnProcess } from '../linux/index.ts';
+import {
+  childrenOf,
+  closeQuietly,
+  openPipe,
+  pidsWithArgument,
+  processGroup,
+  readablePipe,
+  signalGroup,
+  spawnProcess,
+} from '../linux/index.ts';
 import { lastMessage } from './exec.ts';
 import { inheritedEnvironment } from './runtime.ts';
 import type { Socket } from 'node:net';
@@ -81,7 +90,15 @@ export function startProbe(runtime: Runtime, spec: ProbeSpec): Probe {
 /** Kills the probe that an engine left when it died, if it runs still. @param isOurs Tells whether a pid is in the container. */
 export function endLeftoverProbe(dir: string, isOurs: (pid: number) => boolean): void {
   const pid = readPid(dir);
-  if (pid > 0 && isOurs(pid)) killGroupOf(pid);
+  if (pid > 0) {
+    if (isOurs(pid)) killGroupOf(pid);
+    return;
+  }
+  // The runtime may be about to write it: the process runs already then.
+  for (const runtimePid of pidsWithArgument(join(dir, PID_FILE))) {
+    for (const child of childrenOf(runtimePid)) killGroupOf(child);
+    signalGroup(runtimePid, SIGKILL);
+  }
 }
 
 class RunningProbe implements Probe {

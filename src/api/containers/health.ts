@@ -1,10 +1,10 @@
 import { PierError } from '../../base/errors.ts';
+import { formatGoDuration } from '../../base/go-duration.ts';
 import type { ContainerHealth, HealthConfig, Loose } from '../../wire/index.ts';
 import type { Container, ContainerSpec } from '../backend.ts';
 import { messageOf } from '../errors.ts';
 import { checkFields } from '../field-kinds.ts';
 import type { FieldKinds } from '../field-kinds.ts';
-import { formatDuration } from '../go-time.ts';
 
 type Healthcheck = NonNullable<ContainerSpec['healthcheck']>;
 type Health = NonNullable<Container['state']['health']>;
@@ -71,6 +71,6 @@ function outputText({ output, failure }: ProbeResult): string {
   if (failure === undefined) return output;
   const { reason, detail, command } = failure;
   if (reason !== 'timed-out') return messageOf(new PierError('Internal', detail, { reason, facts: { command, detail } }));
-  const text = `Health check exceeded timeout (${formatDuration(Number(detail) * NS_PER_MS)})`;
+  const text = `Health check exceeded timeout (${formatGoDuration(Number(detail) * NS_PER_MS)})`;
   return output === '' ? text : `${text}: ${output}`;
 }

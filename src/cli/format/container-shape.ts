@@ -4,14 +4,16 @@ import type { Shape } from './shape.ts';
 const HEALTH_CHECK = shape(
   'container.HealthConfig',
   'Test:l~',
-  'Interval:i~',
-  'Timeout:i~',
-  'StartPeriod:i~',
-  'StartInterval:i~',
+  'Interval:d~',
+  'Timeout:d~',
+  'StartPeriod:d~',
+  'StartInterval:d~',
   'Retries:i~',
 );
 
-const HEALTH = shape('container.Health', 'Status', 'FailingStreak:i', 'Log:l');
+const HEALTH_RESULT = shape('container.HealthcheckResult', 'Start:t', 'End:t', 'ExitCode:i', 'Output');
+
+const HEALTH = shape('container.Health', 'Status', 'FailingStreak:i', ['Log', listOf(HEALTH_RESULT)]);
 
 const STATE = shape(
   'container.State',

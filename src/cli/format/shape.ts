@@ -1,13 +1,14 @@
 import { encodeGoJson, encodeGoString, GoStruct, isGoList, isGoMap, sortedKeys } from './go-value.ts';
 import { goTimeStringOf } from './local-time.ts';
+import { formatGoDuration } from '../../base/go-duration.ts';
 import { ZERO_TIME } from '../../base/timestamp.ts';
 import type { GoValue } from './go-value.ts';
 
 /**
- * What Go makes of a member of decoded JSON: a string, boolean, number, time, slice or map (with its zero value where the member is
+ * What Go makes of a member of decoded JSON: a string, boolean, number, time, duration (of nanoseconds), slice or map (with its zero value where the member is
  * absent or null), something left as it is (`any`), or a struct, alone, behind a pointer, or in a slice or map.
  */
-export type ShapeKind = 'string' | 'bool' | 'int' | 'time' | 'list' | 'map' | 'any' | Shape | Container;
+export type ShapeKind = 'string' | 'bool' | 'int' | 'time' | 'duration' | 'list' | 'map' | 'any' | Shape | Container;
 
 interface Container {
   readonly container: 'pointer' | 'list' | 'map';
@@ -30,7 +31,16 @@ export interface Shape {
   readonly embedded: ReadonlySet<string>;
 }
 
-const LETTERS: Readonly<Record<string, ShapeKind>> = { s: 'string', b: 'bool', i: 'int', t: 'time', l: 'list', m: 'map', a: 'any' };
+const LETTERS: Readonly<Record<string, ShapeKind>> = {
+  s: 'string',
+  b: 'bool',
+  i: 'int',
+  t: 'time',
+  d: 'duration',
+  l: 'list',
+  m: 'map',
+  a: 'any',
+};
 
 /** One field: `Name`, `Name:kind` with a kind's first letter, `Name=key:kind`; a last `~` leaves the field out of JSON when empty. */
 export type FieldNotation = string | readonly [notation: string, kind: Shape | Container] | { readonly embed: Shape; readonly as: string };
@@ -79,6 +89,7 @@ function memberOf(value: GoValue, { key }: ShapeField): GoValue {
 
 function toValue(value: GoValue, kind: ShapeKind): GoValue {
   if (kind === 'time') return goTimeStringOf(typeof value === 'string' ? value : ZERO_TIME);
+  if (kind === 'duration') return formatGoDuration(typeof value === 'number' ? value : 0);
   if (typeof kind === 'string') return value ?? zeroOf(kind);
   if (!('container' in kind)) return toStruct(value, kind);
   if (kind.container === 'pointer') return value === null || value === undefined ? null : toStruct(value, kind.of);
@@ -91,6 +102,7 @@ const ZERO_VALUES: Readonly<Record<Extract<ShapeKind, string>, GoValue>> = {
   bool: false,
   int: 0,
   time: ZERO_TIME,
+  duration: 0,
   list: [],
   map: {},
   any: null,
@@ -116,7 +128,7 @@ function encodeMembers(value: GoValue, fields: readonly ShapeField[]): readonly 
 
 function encodeValue(value: GoValue, kind: ShapeKind): string {
   if (typeof kind === 'string') {
-    const isScalar = kind === 'string' || kind === 'bool' || kind === 'int' || kind === 'time';
+    const isScalar = kind === 'string' || kind === 'bool' || kind === 'int' || kind === 'time' || kind === 'duration';
     return encodeGoJson(value ?? (isScalar ? zeroOf(kind) : null));
   }
   if (!('container' in kind)) return encodeStruct(value, kind.fields);
