@@ -5,7 +5,7 @@ import { failpoint } from '../base/failpoint.ts';
 import { runRuntime } from '../oci/index.ts';
 import { parseContainerName } from './container-name.ts';
 import { healthUnwatched } from './health.ts';
-import { HealthMonitors } from './health-monitors.ts';
+import { HealthProbers } from './health-probers.ts';
 import { endLocked, readExitRecord, tearDown } from './end-container.ts';
 import { RestartSupervisor, shallRestart } from './restart-supervisor.ts';
 import { RunTable } from './run-table.ts';
@@ -41,7 +41,7 @@ export interface StopOptions {
 export class ContainerLifeCycle implements Disposable {
   readonly #context: ContainerContext;
   readonly #supervisor: RestartSupervisor;
-  readonly #health: HealthMonitors;
+  readonly #health: HealthProbers;
   /** What resolves once a container is removed, by its id. */
   readonly #removals = new RunTable();
   /** Containers between the two halves of a restart: neither policy nor --rm acts on that end. */
@@ -57,7 +57,7 @@ export class ContainerLifeCycle implements Disposable {
 
   constructor(context: ContainerContext) {
     this.#context = context;
-    this.#health = new HealthMonitors(context);
+    this.#health = new HealthProbers(context);
     this.#supervisor = new RestartSupervisor((id) => {
       this.#restartByPolicy(id).catch((error: unknown) =>
         context.logger.error('a restart by policy is given up', { container: id, error }),

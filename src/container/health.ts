@@ -1,5 +1,5 @@
 /**
- * The health of a container, as its probes find it. Values and rules; what runs probes is in `health-monitors.ts`.
+ * The health of a container, as its probes find it. Values and rules; what runs probes is in `health-probers.ts`.
  *
  * ```
  * start ─► starting ─success─► healthy ─failures in a row─► unhealthy ─success─► healthy

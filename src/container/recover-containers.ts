@@ -15,7 +15,7 @@ import { isWaitingForStart, readContainerPid, readMonitorPid, runtimeKnows } fro
 import { removeBundle, removeMountPoint } from './bundle.ts';
 import { endLocked, readExitRecord, tearDown, unseenExit } from './end-container.ts';
 import { healthAtStart, healthUnwatched } from './health.ts';
-import { endLeftoverProbes } from './health-monitors.ts';
+import { endLeftoverProbes } from './health-probers.ts';
 import { MONITOR_LOST } from './monitor-watch.ts';
 import { MONITORS, openMonitorShelter, shelterMonitor } from './monitor-shelter.ts';
 import { ProcessInput } from './process-input.ts';

@@ -23,9 +23,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const EXIT_CODE_OF_KILLED = 127;
 
 /** Probes the containers that have a health check, each while it runs and is not paused. */
-export class HealthMonitors implements Disposable {
+export class HealthProbers implements Disposable {
   readonly #context: ContainerContext;
-  readonly #monitors = new Map<string, HealthMonitor>();
+  readonly #probers = new Map<string, HealthProber>();
   #isOpen = false;
 
   constructor(context: ContainerContext) {
@@ -40,20 +40,20 @@ export class HealthMonitors implements Disposable {
   /** Begins probing a running container, if it has a health check. One that is probed already goes on as it does. */
   watch(id: string): void {
     const container = this.#context.index.byId(id);
-    if (!this.#isOpen || container?.state.status !== 'running' || this.#monitors.has(id)) return;
+    if (!this.#isOpen || container?.state.status !== 'running' || this.#probers.has(id)) return;
     const argv = probeArguments(container);
     if (argv === undefined || container.healthcheck === undefined || container.state.health === undefined) return;
-    this.#monitors.set(id, new HealthMonitor(this.#context, container, argv, probePlan(container.healthcheck)));
+    this.#probers.set(id, new HealthProber(this.#context, container, argv, probePlan(container.healthcheck)));
   }
 
   /** Ends probing; a probe that runs is killed, and its result does not count. */
   unwatch(id: string): void {
-    this.#monitors.get(id)?.[Symbol.dispose]();
-    this.#monitors.delete(id);
+    this.#probers.get(id)?.[Symbol.dispose]();
+    this.#probers.delete(id);
   }
 
   [Symbol.dispose](): void {
-    for (const id of this.#monitors.keys()) this.unwatch(id);
+    for (const id of this.#probers.keys()) this.unwatch(id);
   }
 }
 
@@ -66,7 +66,7 @@ export function endLeftoverProbes(context: ContainerContext): void {
   }
 }
 
-class HealthMonitor implements Disposable {
+class HealthProber implements Disposable {
   readonly #context: ContainerContext;
   readonly #container: Container;
   readonly #argv: readonly string[];
@@ -83,7 +83,7 @@ class HealthMonitor implements Disposable {
     this.#container = container;
     this.#argv = argv;
     this.#plan = plan;
-    // Its own: a probe of an earlier monitor of the container may be dying still.
+    // Its own: a probe of an earlier prober of the container may be dying still.
     this.#dir = join(context.paths.execsDir, `${DIR_PREFIX}${container.id}-${newId().slice(0, 8)}`);
     this.#startedMs = Date.parse(container.state.startedAt ?? '');
     this.#scheduleNext();
