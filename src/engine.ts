@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { arch, cpus, hostname, release, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { digestOf, hexOf } from './base/digest.ts';
@@ -29,6 +29,7 @@ import {
   openContainerService,
 } from './container/index.ts';
 import { EventHub } from './engine/event-hub.ts';
+import { readKernelAbilities } from './engine/kernel-abilities.ts';
 import { probeHost, readOperatingSystem } from './engine/probe-host.ts';
 import { runContainer } from './engine/run-container.ts';
 import { IMAGE_SCHEMA, ensureStarterImage, openImageService } from './image/index.ts';
@@ -126,8 +127,9 @@ export class Engine implements EngineApi {
   }
 
   async info(): Promise<EngineInfo> {
-    const { root, state, engineId, logConfig, probed } = this.#parts;
+    const { root, state, engineId, logConfig, probed, hub } = this.#parts;
     const { host } = probed;
+    const kernelAbilities = readKernelAbilities(host.cgroups.version);
     return {
       id: engineId,
       root,
@@ -144,6 +146,11 @@ export class Engine implements EngineApi {
       runtimes: Object.fromEntries([...host.runtimes].map(([name, { path, version }]) => [name, { path, version }])),
       defaultRuntime: host.defaultRuntime,
       monitorVersion: probed.monitorVersion,
+      initVersion: probed.initVersion,
+      kernelAbilities,
+      openFileCount: readdirSync('/proc/self/fd').length,
+      activeResourceCount: process.getActiveResourcesInfo().length,
+      listenerCount: hub.listenerCount,
       logDriver: logConfig.driver,
       logDrivers: LOG_DRIVERS.filter((name) => name !== 'none'),
       storageDriver: 'overlay',

@@ -94,6 +94,10 @@ ${table([...rowsOf('commands'), ...OWN_COMMANDS].toSorted(byName))}
 Global Options:
 ${flagTable(globals)}
 
+Examples:
+  pier run --rm -ti pier/starter sh   # a shell in a container, from this machine's busybox
+  pier help first-steps               # and formatting, filters, contexts
+
 Run 'pier COMMAND --help' for more information on a command.
 `;
 }

@@ -56,6 +56,13 @@ test("a flag or a command of Docker's that pier does not have is refused by name
   assert.equal(pier('builder', 'prune').stderr.split('\n')[0], "pier: 'pier builder' is not supported yet");
 });
 
+test('help has pages, and says when it has not', () => {
+  assert.match(pier('help', 'formatting').stdout, /^Formatting\n/);
+  for (const topic of ['first-steps', 'filters', 'contexts']) assert.equal(pier('help', topic).status, 0, topic);
+  assert.deepEqual(pier('help', 'ps', 'foo'), { status: 1, stdout: '', stderr: 'unknown help topic: foo\n' });
+  assert.match(pier('help', 'nonsense').stderr, /^unknown help topic: nonsense$/m);
+});
+
 test('an unknown command is refused', () => {
   assert.deepEqual(pier('foo'), {
     status: 1,

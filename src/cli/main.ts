@@ -6,6 +6,7 @@ import { connect } from './connect.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';
 import { refusalOf } from './later-commands.ts';
 import { perform } from './perform.ts';
+import { printError } from './print-error.ts';
 import { FlagError, parseFlags } from './parse-flags.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 
@@ -27,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (flags.bool('version')) return await printVersion();
   if (first === undefined || globals.wantsHelp) return await printTopHelp();
   if (!['debug', 'info', 'warn', 'error', 'fatal'].includes(flags.string('log-level'))) {
-    return complain(`Unable to parse logging level: ${flags.string('log-level')}`, 1);
+    return await complain(`Unable to parse logging level: ${flags.string('log-level')}`, 1);
   }
   switch (first) {
     case 'daemon':
@@ -63,13 +64,13 @@ async function dispatch(words: readonly string[], globals: ParsedFlags): Promise
       if (word === undefined || word === '--help' || word === '-h') return await help([found.group.name]);
       const name = `pier ${found.group.name}`;
       if (word.startsWith('-'))
-        return complain(`unknown flag: ${word}\n\nUsage:  ${name}\n\nRun '${name} --help' for more information`, 125);
-      return complain(`pier: unknown command: ${name} ${word}\n\nUsage:  ${name}\n\nRun '${name} --help' for more information`, 1);
+        return await complain(`unknown flag: ${word}\n\nUsage:  ${name}\n\nRun '${name} --help' for more information`, 125);
+      return await complain(`pier: unknown command: ${name} ${word}\n\nUsage:  ${name}\n\nRun '${name} --help' for more information`, 1);
     }
     case 'unsupported':
-      return complain(refusalOf(found.path), 1);
+      return await complain(refusalOf(found.path), 1);
     case 'unknown':
-      return complain(`pier: unknown command: pier ${words[0]}\n\nRun 'pier --help' for more information`, 1);
+      return await complain(`pier: unknown command: pier ${words[0]}\n\nRun 'pier --help' for more information`, 1);
   }
 }
 
@@ -87,19 +88,20 @@ async function execute(definition: CommandDefinition, path: string, words: reado
 /** Prints why a command line did not work. @returns The exit code. */
 async function fail(error: unknown, path: string, usage: string | undefined, exit125: boolean = false): Promise<number> {
   const pointer = `Run '${`pier ${path}`.trimEnd()} --help' for more information`;
-  if (usage !== undefined) return complain(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n\n${pointer}`, 125);
+  if (usage !== undefined)
+    return await complain(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n\n${pointer}`, 125);
   if (error instanceof CommandError) {
-    if (error.hint) return complain(`pier: ${error.message}\n\n${pointer}`, error.exitCode);
-    return complain(error.message, error.exitCode);
+    if (error.hint) return await complain(`pier: ${error.message}\n\n${pointer}`, error.exitCode);
+    return await complain(error.message, error.exitCode);
   }
   const { describeError } = await import('./describe-error.ts');
   const text = describeError(error);
   if (process.env['PIER_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return exit125 ? complain(`pier: ${text}\n\n${pointer}`, 125) : complain(text, 1);
+  return exit125 ? await complain(`pier: ${text}\n\n${pointer}`, 125) : await complain(text, 1);
 }
 
-function complain(text: string, exitCode: number): number {
-  if (text !== '') process.stderr.write(`${text}\n`);
+async function complain(text: string, exitCode: number): Promise<number> {
+  await printError(text);
   return exitCode;
 }
 
@@ -109,15 +111,24 @@ async function help(words: readonly string[]): Promise<number> {
   const { commandHelp, groupHelp } = await import('./help.ts');
   switch (found.kind) {
     case 'command':
+      if (found.rest.length > 0) return await complain(`unknown help topic: ${found.rest.join(' ')}`, 1);
       process.stdout.write(commandHelp(found.definition, found.path));
       return 0;
     case 'group':
+      if (found.rest.length > 0) return await complain(`unknown help topic: ${found.rest.join(' ')}`, 1);
       process.stdout.write(groupHelp(found.group, (await import('./commands.ts')).COMMANDS));
       return 0;
     case 'unsupported':
-      return complain(refusalOf(found.path), 1);
-    case 'unknown':
-      return complain(`unknown help topic: ${words.join(' ')}`, 1);
+      return await complain(refusalOf(found.path), 1);
+    case 'unknown': {
+      const { HELP_TOPICS } = await import('./help-topics.ts');
+      const [topic = ''] = words;
+      if (words.length === 1 && Object.hasOwn(HELP_TOPICS, topic)) {
+        process.stdout.write(HELP_TOPICS[topic] ?? '');
+        return 0;
+      }
+      return await complain(`unknown help topic: ${words.join(' ')}`, 1);
+    }
   }
 }
 

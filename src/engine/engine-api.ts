@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { KernelAbilities } from './kernel-abilities.ts';
 import type { ContainerService, LogConfig } from '../container/index.ts';
 import type { ImageService } from '../image/index.ts';
 import type { NetworkService } from '../network/index.ts';
@@ -61,6 +62,15 @@ export interface EngineInfo {
   readonly runtimes: Readonly<Record<string, { readonly path: string; readonly version: string }>>;
   readonly defaultRuntime: string;
   readonly monitorVersion: string;
+  /** Version of the program behind `--init`; empty if there is none. */
+  readonly initVersion: string;
+  readonly kernelAbilities: KernelAbilities;
+  /** Descriptors that this process has open. */
+  readonly openFileCount: number;
+  /** What this process waits for: sockets, timers, children. */
+  readonly activeResourceCount: number;
+  /** Streams of events that somebody reads. */
+  readonly listenerCount: number;
   readonly logDriver: string;
   readonly logDrivers: readonly string[];
   readonly storageDriver: 'overlay';

@@ -10,6 +10,11 @@ export class EventHub {
   readonly #past: EngineEvent[] = [];
   readonly #listeners = new Set<(event: EngineEvent) => void>();
 
+  /** How many listen. */
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
   publish(event: EngineEvent): void {
     this.#past.push(event);
     if (this.#past.length > REMEMBERED) this.#past.shift();

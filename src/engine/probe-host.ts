@@ -16,6 +16,8 @@ export interface ProbedHost {
   readonly host: ContainerHost;
   readonly platform: Platform;
   readonly monitorVersion: string;
+  /** Empty without an init. */
+  readonly initVersion: string;
   readonly warnings: readonly string[];
 }
 
@@ -45,8 +47,10 @@ export async function probeHost(options: ProbeOptions): Promise<ProbedHost> {
   const isCrunUsable = prepareForCrun(options.logger, warnings);
   const monitorPath = requireProgram('conmon', 'conmon');
   const registrations = Object.entries({ ...KNOWN_RUNTIMES, ...options.runtimes });
-  const [monitor, ...probed] = await Promise.all([
+  const initPath = INIT_PROGRAMS.map(findProgram).find((path) => path !== undefined);
+  const [monitor, init, ...probed] = await Promise.all([
     capture(monitorPath, ['--version']),
+    initPath === undefined ? undefined : capture(initPath, ['--version']),
     ...registrations.map(([name, registration]) => probeRuntime(name, registration, join(options.state, 'runtimes'))),
   ]);
   const runtimes = new Map(probed.filter((runtime) => runtime !== undefined).map((runtime) => [runtime.name, runtime]));
@@ -60,13 +64,15 @@ export async function probeHost(options: ProbeOptions): Promise<ProbedHost> {
       cgroupParent: `/pier/${options.engineId}`,
       capabilities: ownCapabilities(),
       ...readHostFacts(),
-      initPath: INIT_PROGRAMS.map(findProgram).find((path) => path !== undefined),
+      initPath,
       hostname: hostname(),
       hostDevices: readHostDevices,
       seccompFilter: (capabilities) => ({ profile: filters.filter(capabilities), bpf: filters.program(capabilities) }),
     },
     platform: hostPlatform(),
     monitorVersion: /version (\S+)/.exec(monitor.stdout)?.[1] ?? 'unknown',
+    // tini says `tini version 0.19.0`, and more where it was built from a checkout.
+    initVersion: /version (\S+)/.exec(init?.stdout ?? '')?.[1] ?? '',
     warnings,
   };
 }

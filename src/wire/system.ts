@@ -136,6 +136,9 @@ export interface SystemInfo {
   readonly InitCommit: { readonly ID: string };
   readonly SecurityOptions: readonly string[];
   readonly CDISpecDirs: readonly string[];
+  readonly DefaultAddressPools?: readonly { readonly Base: string; readonly Size: number }[] | null;
+  /** Since API 1.49. */
+  readonly FirewallBackend?: { readonly Driver: string; readonly Info?: readonly (readonly [string, string])[] };
   readonly Warnings: readonly string[] | null;
 }
 

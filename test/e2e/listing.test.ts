@@ -1,8 +1,14 @@
 // What lists and shows containers: every filter of ps, and what is refused.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { before, it } from 'node:test';
-import { describeWithClients } from '../harness/fixture.ts';
+import { before, describe, it } from 'node:test';
+import { pierClient } from '../harness/clients.ts';
+import { IS_PEER } from '../harness/daemon.ts';
+import { describeWithClients, missingMaterial, useDaemon } from '../harness/fixture.ts';
+import { startOnTty } from '../harness/tty-session.ts';
+import { until } from '../harness/until.ts';
 
 describeWithClients(
   'listing',
@@ -95,6 +101,42 @@ describeWithClients(
       assert.equal(await pier.ok('ps', '--filter', 'status=exited', '--format', '{{.Names}}'), 'three');
     });
 
+    it('top takes options of ps, and refuses those that would show other processes', async () => {
+      assert.match(await pier.ok('top', 'two', '-o', 'pid,comm'), /^PID +COMMAND\n\d+ +sleep$/);
+      assert.match(await pier.ok('top', 'two', 'aux'), /^USER +PID .*COMMAND\nroot .* sleep 1000$/);
+      const refused = async (...args: string[]): Promise<string> => (await pier.cli('top', 'two', ...args)).stderr.trimEnd();
+      assert.equal(await refused('-o', 'pid,ppid=PID'), 'Error response from daemon: specifying "pid,ppid=PID" is not allowed');
+      assert.equal(await refused('-o', 'comm'), "Error response from daemon: Couldn't find PID field in ps output");
+      assert.equal(await refused('--nonsense'), 'Error response from daemon: error: unknown gnu long option');
+    });
+
+    it('port has nothing to tell of a container that publishes none', async () => {
+      assert.equal(await pier.ok('port', 'two'), '');
+      const { exitCode, stderr } = await pier.cli('port', 'two', '80');
+      assert.deepEqual([exitCode, stderr], [1, "Error: No public port '80' published for two\n"]);
+      assert.match(
+        (await pier.cli('port', 'two', 'x')).stderr,
+        /^Error: invalid port \(x\): strconv\.ParseUint: parsing "x": invalid syntax\n/,
+      );
+    });
+
+    it('info tells what the kernel and the machine have', { skip: IS_PEER && 'it is about pier’s programs' }, async () => {
+      const info = async (field: string): Promise<string> => await pier.ok('info', '-f', `{{json .${field}}}`);
+      const memory = '/sys/fs/cgroup/memory';
+      assert.equal(await info('OomKillDisable'), String(existsSync(`${memory}/memory.oom_control`)));
+      const init = execFileSync('tini-static', ['--version'], { encoding: 'utf8' });
+      assert.ok(init.includes(JSON.parse(await info('InitCommit.ID')) as string), init);
+      const conmon = execFileSync('conmon', ['--version'], { encoding: 'utf8' });
+      assert.ok(conmon.includes((JSON.parse(await info('ContainerdCommit.ID')) as string).replace('conmon ', '')), conmon);
+      assert.ok(Number(await info('NFd')) > 10);
+      const events = pier.background('events');
+      try {
+        await until(async () => (await info('NEventsListener')) === '1');
+      } finally {
+        events.kill('SIGKILL');
+      }
+    });
+
     it('-q with a format is told so, and wins', async () => {
       const { stdout, stderr } = await pier.cli('ps', '-q', '--format', '{{.Names}}');
       assert.match(stdout, /^[0-9a-f]{12}\n$/);
@@ -103,3 +145,23 @@ describeWithClients(
   },
   { keepContainers: true },
 );
+
+describe('errors on a terminal', { skip: missingMaterial() }, () => {
+  const pier = useDaemon({ images: [] });
+
+  it('are red, with what to do next; NO_COLOR takes the colour away, a pipe all of it', async () => {
+    const seen = async (env: Readonly<Record<string, string>>): Promise<string> => {
+      await using session = startOnTty(pierClient(), ['rm', 'nobody'], { host: pier.daemon.host, env });
+      assert.equal(await session.exited(), 1);
+      return session.output.replaceAll('\r\n', '\n');
+    };
+    const text = 'Error response from daemon: No such container: nobody\n';
+    assert.match(
+      await seen({ NO_COLOR: '' }),
+      /^\u001B\[31mError response from daemon: No such container: nobody\u001B\[0m\n\n\u001B\[2m.*pier ps -a/,
+    );
+    const plain = await seen({ NO_COLOR: '1' });
+    assert.ok(plain.startsWith(`${text}\n`) && plain.includes('pier ps -a') && !plain.includes('\u001B'), plain);
+    assert.equal((await pier.cli('rm', 'nobody')).stderr, text);
+  });
+});

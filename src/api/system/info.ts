@@ -54,6 +54,7 @@ export function toSystemInfo(info: EngineInfo, containers: readonly Container[],
   const count = (...statuses: readonly string[]): number => containers.filter(({ state }) => statuses.includes(state.status)).length;
   const running = count('running', 'restarting');
   const paused = count('paused');
+  const warnings = [...info.warnings, ...(info.kernelAbilities.swapLimit ? [] : ['WARNING: No swap limit support'])];
   return {
     ID: info.id,
     Containers: containers.length,
@@ -65,16 +66,20 @@ export function toSystemInfo(info: EngineInfo, containers: readonly Container[],
     DriverStatus: [
       ['Backing Filesystem', info.backingFileSystem],
       ['Supports d_type', 'true'],
+      // How pier mounts, and that a container's own layer is read as it lies there.
+      ['Using metacopy', 'false'],
+      ['Native Overlay Diff', 'true'],
+      ['userxattr', 'false'],
     ],
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: info.logDrivers },
     Debug: false,
-    NFd: 0,
-    NGoroutines: 0,
+    NFd: info.openFileCount,
+    NGoroutines: info.activeResourceCount,
     SystemTime: timestamp(),
     LoggingDriver: info.logDriver,
     CgroupDriver: 'cgroupfs',
     CgroupVersion: String(info.cgroupVersion),
-    NEventsListener: 0,
+    NEventsListener: info.listenerCount,
     KernelVersion: info.kernelVersion,
     OperatingSystem: info.operatingSystem,
     OSVersion: '',
@@ -87,9 +92,16 @@ export function toSystemInfo(info: EngineInfo, containers: readonly Container[],
     ServerVersion: info.pierVersion,
     Runtimes: Object.fromEntries(Object.entries(info.runtimes).map(([name, { path }]) => [name, { path }])),
     DefaultRuntime: info.defaultRuntime,
+    // What stands between the daemon and a runtime: containerd there, conmon here.
+    ContainerdCommit: { ID: `conmon ${info.monitorVersion}` },
+    InitBinary: info.initVersion === '' ? '' : 'tini',
+    InitCommit: { ID: info.initVersion },
+    SwapLimit: info.kernelAbilities.swapLimit,
+    OomKillDisable: info.kernelAbilities.oomKillDisable,
+    KernelMemoryTCP: info.kernelAbilities.kernelMemoryTcp,
     RuncCommit: { ID: bareVersion(info.runtimes['runc']?.version ?? '') },
     SecurityOptions: info.securityOptions,
-    Warnings: info.warnings.length === 0 ? null : info.warnings,
+    Warnings: warnings.length === 0 ? null : warnings,
     ...FIXED,
   };
 }
@@ -102,14 +114,12 @@ function bareVersion(text: string): string {
 // What is the same for every pier: abilities of the kernel that are taken for granted, and parts of Docker that are absent.
 const FIXED = {
   MemoryLimit: true,
-  SwapLimit: true,
   CpuCfsPeriod: true,
   CpuCfsQuota: true,
   CPUShares: true,
   CPUSet: true,
   PidsLimit: true,
   IPv4Forwarding: true,
-  OomKillDisable: false,
   IndexServerAddress: '',
   RegistryConfig: { IndexConfigs: {}, InsecureRegistryCIDRs: [], Mirrors: null },
   GenericResources: null,
@@ -121,8 +131,6 @@ const FIXED = {
   Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
   LiveRestoreEnabled: true,
   Isolation: '',
-  InitBinary: 'tini',
-  ContainerdCommit: { ID: '' },
-  InitCommit: { ID: '' },
+  FirewallBackend: { Driver: 'nftables' },
   CDISpecDirs: [],
 } as const satisfies Partial<SystemInfo>;

@@ -2,6 +2,7 @@ import { hasCode } from '../../base/errors.ts';
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { describeError } from '../describe-error.ts';
+import { printError } from '../print-error.ts';
 import { settleAll } from './settle-all.ts';
 
 /** Runs `pier rm`. What is not there is no failure under `--force`, though it is said. */
@@ -16,7 +17,7 @@ export async function run({ args, flags, client }: CommandContext): Promise<numb
       process.stdout.write(`${outcome.name}\n`);
       continue;
     }
-    process.stderr.write(`${describeError(outcome.error)}\n`);
+    await printError(describeError(outcome.error));
     if (!force || !hasCode(outcome.error, 'NotFound')) exitCode = 1;
   }
   return exitCode;

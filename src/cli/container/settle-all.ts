@@ -1,3 +1,4 @@
+import { printError } from '../print-error.ts';
 import { describeError } from '../describe-error.ts';
 
 /** As many calls as Docker's command line makes at once. */
@@ -40,6 +41,6 @@ export async function actOnAll(names: readonly string[], act: (name: string) => 
       .map(({ name }) => `${name}\n`)
       .join(''),
   );
-  process.stderr.write(failed.map(({ error }) => `${describeError(error)}\n`).join(''));
+  await printError(failed.map(({ error }) => describeError(error)).join('\n'));
   return failed.length > 0 ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { describeError } from '../describe-error.ts';
+import { printError } from '../print-error.ts';
 import { parseDetachKeys } from '../stream/detach-keys.ts';
 import { forwardSignals } from '../stream/forward-signals.ts';
 import { requireTerminal } from '../stream/pump-streams.ts';
@@ -19,7 +20,7 @@ export async function run(context: CommandContext): Promise<number> {
       await client.containers.start(name);
       process.stdout.write(`${name}\n`);
     } catch (error) {
-      process.stderr.write(`${describeError(error)}\n`);
+      await printError(describeError(error));
       failed.push(name);
     }
   }

@@ -120,6 +120,7 @@ function scanToken(text: string, at: number): Token {
     // White space before a trim marker belongs to the marker.
     if (kind === 'space' && found.length > 1 && text.startsWith('-}}', end)) return { kind, text: found.slice(0, -1), offset: at };
     const next = text.slice(end, end + 1);
+    if (kind === 'dot' && next === '') throw syntaxError(text, at, 'illegal number syntax: "."');
     if (kind === 'number' && /[\p{L}\p{Nd}_]/u.test(next)) throw syntaxError(text, at, `bad number syntax: "${found}${next}"`);
     if (NAMES.has(kind) && !/^[\s.,|:()]?$/.test(next) && !text.startsWith('}}', end)) {
       throw syntaxError(text, at, `bad character ${describeChar(text, end)}`);

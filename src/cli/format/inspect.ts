@@ -1,3 +1,4 @@
+import { printError } from '../print-error.ts';
 import { CommandError } from '../command-error.ts';
 import { compileGoTemplate } from './go-template.ts';
 import { GoTemplateError } from './go-template-error.ts';
@@ -42,7 +43,7 @@ export async function inspectAll(
     }
   }
   process.stdout.write(inspector.output());
-  process.stderr.write(errors.map((error) => `${error}\n`).join(''));
+  await printError(errors.join('\n'));
   return errors.length > 0 ? 1 : 0;
 }
 

@@ -1,5 +1,6 @@
 import { hasCode } from '../../base/errors.ts';
 import { describeError } from '../describe-error.ts';
+import { printError } from '../print-error.ts';
 import { platformQuery } from './platform-query.ts';
 import { imagePath } from './image-path.ts';
 import type { ImageDeleteItem } from '../../wire/index.ts';
@@ -19,7 +20,7 @@ export async function run({ args, flags, client }: CommandContext): Promise<numb
       errors.push(error);
     }
   }
-  process.stderr.write(errors.map((error) => `${describeError(error)}\n`).join(''));
+  await printError(errors.map(describeError).join('\n'));
   return errors.some((error) => !force || !hasCode(error, 'NotFound')) ? 1 : 0;
 }
 

@@ -20,6 +20,7 @@ export function serverInfoText(info: SystemInfo | undefined): string {
     ...hostLines(info),
     ...networkLines(info),
     ` Live Restore Enabled: ${info.LiveRestoreEnabled}`,
+    ...poolLines(info),
   ];
   return `${text.join('\n')}\n\n`;
 }
@@ -122,6 +123,11 @@ function networkLines(info: SystemInfo): readonly string[] {
     ...(insecure.length > 0 ? [' Insecure Registries:', ...insecure.map((name) => `  ${name}`)] : []),
     ...(mirrors.length > 0 ? [' Registry Mirrors:', ...mirrors.map((mirror) => `  ${mirror}`)] : []),
   ];
+}
+
+function poolLines({ DefaultAddressPools: pools }: SystemInfo): readonly string[] {
+  if (pools === undefined || pools === null || pools.length === 0) return [];
+  return [' Default Address Pools:', ...pools.map(({ Base: base, Size: size }) => `   Base: ${base}, Size: ${size}`)];
 }
 
 function optional(label: string, value: string | undefined): readonly string[] {

@@ -1,4 +1,5 @@
 import { describeError } from '../describe-error.ts';
+import { printError } from '../print-error.ts';
 import { printObject } from '../format/inspect.ts';
 import { GoStruct } from '../format/go-value.ts';
 import { clientStruct, describeClient } from './client-version.ts';
@@ -26,7 +27,7 @@ export async function run({ flags, client, debug }: CommandContext): Promise<num
   else process.stdout.write('\n');
   if (info?.Warnings) process.stderr.write(info.Warnings.map((warning) => `${warning}\n`).join(''));
   if (failure === undefined) return 0;
-  process.stderr.write(`${describeError(failure)}\n`);
+  await printError(describeError(failure));
   return 1;
 }
 

@@ -1,5 +1,6 @@
 import { CommandError } from '../command-error.ts';
 import { describeError } from '../describe-error.ts';
+import { printError } from '../print-error.ts';
 import { printObject } from '../format/inspect.ts';
 import { encodeGoJson, GoStruct } from '../format/go-value.ts';
 import { listOf, shape, toStruct } from '../format/shape.ts';
@@ -41,7 +42,7 @@ export async function run({ flags, client }: CommandContext): Promise<number> {
   else if (failure === undefined) printObject(versionStruct(self, server), format, 'version');
   else printWithoutServer(versionStruct(self, undefined), format);
   if (failure === undefined) return 0;
-  process.stderr.write(`${describeError(failure)}\n`);
+  await printError(describeError(failure));
   return 1;
 }
 

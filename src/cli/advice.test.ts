@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { adviceFor, forTerminal } from './advice.ts';
+
+test('a terminal gets the error in red and what to do next, in colour or not', () => {
+  const text = 'Error response from daemon: No such container: web';
+  assert.equal(forTerminal(text, false), `${text}\n\n→ 'pier ps -a' lists all containers`);
+  assert.equal(forTerminal(text, true), `\u001B[31m${text}\u001B[0m\n\n\u001B[2m→ 'pier ps -a' lists all containers\u001B[0m`);
+  assert.equal(forTerminal('something else', false), 'something else');
+});
+
+test('advice names what the error names', () => {
+  const taken = 'Conflict. The container name "/web" is already in use by container "5c1f". You have to remove (or rename) …';
+  assert.equal(adviceFor(taken), "'pier rm -f web' removes it, 'pier start web' runs it again");
+  const missing = 'exec: "bash": executable file not found in $PATH';
+  assert.equal(adviceFor(missing), "the image has no program 'bash': try 'sh', or leave the command away to run the image's own");
+});
