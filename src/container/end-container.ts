@@ -75,7 +75,7 @@ export async function endLocked(
     failpoint('container.end.recorded');
     const ranSec = Math.max(
       0,
-      Math.round((Date.parse(record.finishedAt) - Date.parse(container.state.startedAt ?? record.finishedAt)) / 1000),
+      Math.trunc((Date.parse(record.finishedAt) - Date.parse(container.state.startedAt ?? record.finishedAt)) / 1000),
     );
     if (isOomKilled) context.emit({ action: 'oom', container: ended, attributes: {} });
     emitNetworkEvent(context, 'disconnect', ended);

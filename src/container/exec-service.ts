@@ -101,6 +101,9 @@ export class ExecService implements Disposable {
     }
     const session = new ExecSession(process, record.terminal, exec.spec.detachKeys);
     record.session = session;
+    void session.ended.then((how) => {
+      if (how === 'detached') this.#context.emit({ action: 'exec_detach', container, attributes: { execID: id } });
+    });
     options.signal?.addEventListener('abort', () => session.close(), { once: true });
     return session;
   }

@@ -290,6 +290,9 @@ class LiveContainerService implements OpenContainerService {
       { ...options, stdin: options.stdin && spec.openStdin },
     );
     this.#context.emit({ action: 'attach', container, attributes: {} });
+    void session.ended.then((how) => {
+      if (how === 'detached') this.#context.emit({ action: 'detach', container, attributes: {} });
+    });
     return session;
   }
 

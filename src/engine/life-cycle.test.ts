@@ -111,6 +111,23 @@ describe('Containers of an engine', { skip: isRoot ? false : 'needs root' }, () 
     await engine.containers.remove(id, { force: true });
   });
 
+  // Docker's command line sees the keys itself and sends nothing: this is for clients that leave it to the engine.
+  it('leaving by the detach keys is an event, of the container or of an exec', async () => {
+    const id = await start({ command: ['sleep', '1000'], tty: true, openStdin: true });
+    const events = engine.events({ matches: ({ action }) => action === 'detach' || action === 'exec_detach' })[Symbol.asyncIterator]();
+    const keys = Buffer.from([0x10, 0x11]);
+    await using session = await engine.containers.attach(id, { ...OUTPUT, stdin: true, stream: true });
+    await session.write(keys);
+    assert.equal((await events.next()).value?.action, 'detach');
+    const execId = await engine.containers.createExec(id, { ...EXEC, argv: ['sleep', '1000'], tty: true, attachStdin: true });
+    const inside = await engine.containers.startExec(execId);
+    await inside?.write(keys);
+    const left = (await events.next()).value;
+    assert.deepEqual([left?.action, left?.attributes['execID'], left?.actorId], ['exec_detach', execId, id]);
+    await events.return?.();
+    await engine.containers.remove(id, { force: true });
+  });
+
   it('attach() with logs shows earlier runs, too', async () => {
     const id = await start({ command: ['echo', 'again'] });
     await engine.containers.wait(id, 'not-running');
