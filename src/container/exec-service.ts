@@ -7,6 +7,7 @@ import { describeExec } from './describe-exec.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import { execFailure } from './exec-failure.ts';
 import { ExecSession } from './exec-session.ts';
+import { onDetached } from './on-detached.ts';
 import { requireProcess } from './signal-container.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { TerminalMaster } from '../linux/index.ts';
@@ -101,9 +102,7 @@ export class ExecService implements Disposable {
     }
     const session = new ExecSession(process, record.terminal, exec.spec.detachKeys);
     record.session = session;
-    void session.ended.then((how) => {
-      if (how === 'detached') this.#context.emit({ action: 'exec_detach', container, attributes: { execID: id } });
-    });
+    void onDetached(session, () => this.#context.emit({ action: 'exec_detach', container, attributes: { execID: id } }));
     options.signal?.addEventListener('abort', () => session.close(), { once: true });
     return session;
   }

@@ -21,6 +21,7 @@ import { checkLogConfig, mergeLogConfig } from './log/log-config.ts';
 import { LogKeeper } from './log/log-keeper.ts';
 import { isLogReadable, logAttributes } from './log/log-plan.ts';
 import { readLog } from './log/read-log.ts';
+import { onDetached } from './on-detached.ts';
 import { MonitorWatch } from './monitor-watch.ts';
 import { listProcesses } from './process-list.ts';
 import { recoverContainers } from './recover-containers.ts';
@@ -290,9 +291,7 @@ class LiveContainerService implements OpenContainerService {
       { ...options, stdin: options.stdin && spec.openStdin },
     );
     this.#context.emit({ action: 'attach', container, attributes: {} });
-    void session.ended.then((how) => {
-      if (how === 'detached') this.#context.emit({ action: 'detach', container, attributes: {} });
-    });
+    void onDetached(session, () => this.#context.emit({ action: 'detach', container, attributes: {} }));
     return session;
   }
 
