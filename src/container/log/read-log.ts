@@ -31,9 +31,12 @@ export async function* readLog(log: ContainerLog, ended: AbortSignal, options: L
   }
 }
 
+/** The kernel dates files by a clock that ticks a hundred times a second, the monitor its lines by one that does not. */
+const FILE_TIME_SLACK_MS = 1000;
+
 /** Segments that were last written to before a time need not be read, or unpacked, for what came after it. */
 function startSince(log: ContainerLog, sinceNs: bigint): LogPosition {
-  const sinceMs = Number(sinceNs / 1_000_000n);
+  const sinceMs = Number(sinceNs / 1_000_000n) - FILE_TIME_SLACK_MS;
   const first = log.segments().find(({ modifiedMs, isCurrent }) => isCurrent || modifiedMs >= sinceMs);
   return first === undefined ? log.start() : { sequence: first.sequence, offsetBytes: 0 };
 }
