@@ -1,10 +1,10 @@
-import { access, writeFile } from 'node:fs/promises';
 import { PierError } from '../../base/errors.ts';
 import { ApiError, readJsonLines } from '../../client/index.ts';
 import type { Client } from '../../client/index.ts';
 import type { ContainerCreateRequest, JsonMessage } from '../../wire/index.ts';
 import { CommandError } from '../command-error.ts';
 import type { FlagValues } from '../flag-values.ts';
+import { IdFile } from './id-file.ts';
 import { parseTypedPlatform } from '../image/platform-query.ts';
 
 /** What the daemon says of an image that it has not got, or not for the platform that is asked for. */
@@ -14,6 +14,7 @@ const MISSING_IMAGE = /no such image|^image with reference .* was found but/i;
  * Makes a container, fetching its image first where `--pull` asks for it.
  *
  * @returns Its id.
+ * @throws {IdFileError} If `--cidfile` cannot be had.
  * @throws {ApiError} If the daemon refuses to make it or to fetch the image.
  */
 export async function createContainer(client: Client, flags: FlagValues, request: ContainerCreateRequest): Promise<string> {
@@ -22,15 +23,14 @@ export async function createContainer(client: Client, flags: FlagValues, request
     const message = `invalid pull option: '${pull}': must be one of "always", "missing" or "never"`;
     throw new CommandError(message, 125, { hint: true });
   }
-  const idFile = flags.string('cidfile');
-  if (idFile !== '') await refuseExisting(idFile);
+  using idFile = new IdFile(flags.string('cidfile'));
   const platform = flags.string('platform');
   if (platform !== '') requireReadable(platform);
   const image = request.Image ?? '';
   if (pull === 'always') await pullImage(client, image, platform, flags.bool('quiet'));
   const { Id, Warnings } = await createOrPull(client, flags, request, pull);
   for (const warning of Warnings ?? []) process.stderr.write(`WARNING: ${warning}\n`);
-  if (idFile !== '') await writeFile(idFile, Id);
+  idFile.write(Id);
   return Id;
 }
 
@@ -86,14 +86,4 @@ function splitReference(reference: string): [string, string] {
   const at = reference.indexOf('@');
   const split = at === -1 ? reference.lastIndexOf(':') : at;
   return [reference.slice(0, split), reference.slice(split + 1)];
-}
-
-async function refuseExisting(path: string): Promise<void> {
-  try {
-    await access(path);
-  } catch {
-    return;
-  }
-  const message = `container ID file found, make sure the other container isn't running or delete ${path}`;
-  throw new CommandError(message, 125, { hint: true });
 }

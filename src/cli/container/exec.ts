@@ -4,6 +4,7 @@ import { CommandError } from '../command-error.ts';
 import { readEnvironment } from '../key-value-files.ts';
 import { parseDetachKeys } from '../stream/detach-keys.ts';
 import { followWindowSize, windowSize } from '../stream/follow-window-size.ts';
+import { FlagError } from '../parse-flags.ts';
 import { pumpStreams, requireTerminal } from '../stream/pump-streams.ts';
 
 /** Runs `pier exec`. The exit code is the command's. */
@@ -38,13 +39,19 @@ export async function run(context: CommandContext): Promise<number> {
   return ExitCode ?? 0;
 }
 
+/** A file that cannot be read is no usage error here, as it is of `run`. */
+function asExecError(error: unknown): never {
+  if (!(error instanceof CommandError) || error instanceof FlagError) throw error;
+  throw new CommandError(error.message, 1, { cause: error });
+}
+
 async function execRequest({ args, flags }: CommandContext): Promise<ExecCreateRequest> {
   const isAttached = !flags.bool('detach');
   const tty = flags.bool('tty');
   const size = tty ? windowSize() : undefined;
   return {
     Cmd: args.slice(1),
-    Env: await readEnvironment(flags.list('env-file'), flags.list('env')),
+    Env: await readEnvironment(flags.list('env-file'), flags.list('env')).catch(asExecError),
     User: flags.string('user'),
     WorkingDir: flags.string('workdir'),
     Privileged: flags.bool('privileged'),

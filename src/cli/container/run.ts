@@ -6,6 +6,7 @@ import { parseDetachKeys } from '../stream/detach-keys.ts';
 import { forwardSignals } from '../stream/forward-signals.ts';
 import { requireTerminal } from '../stream/pump-streams.ts';
 import { createContainer } from './create-container.ts';
+import { IdFileError } from './id-file.ts';
 import { attachChoice, createRequest } from './create-request.ts';
 import type { AttachChoice } from './create-request.ts';
 import { startAttached } from './run-session.ts';
@@ -22,7 +23,7 @@ export async function run(context: CommandContext): Promise<number> {
   if (isDetached && flags.has('attach')) throw new CommandError('conflicting options: cannot specify both --attach and --detach');
   if (!isDetached) requireTerminal(wanted.stdin, tty);
   const attach = isDetached ? NOTHING : wanted;
-  const id = await createContainer(client, flags, await createRequest(context, attach));
+  const id = await createContainer(client, flags, await createRequest(context, attach)).catch(asRunError);
   if (isDetached) {
     await starting(() => client.containers.start(id));
     process.stdout.write(`${id}\n`);
@@ -36,11 +37,16 @@ export async function run(context: CommandContext): Promise<number> {
   }
 }
 
+/** Docker's client reads exit codes out of texts, whatever they are about. */
+function asRunError(error: unknown): never {
+  if (!(error instanceof IdFileError)) throw error;
+  throw new CommandError(error.message, startExitCode(error.message), { cause: error, hint: true });
+}
+
 async function runAttached({ client, flags }: CommandContext, id: string, attach: AttachChoice, detachKeys: Uint8Array): Promise<number> {
   const stream = await client.containers.attach(id, { ...attach, detachKeys: flags.string('detach-keys') });
   // Without any output there is nothing to stay for, once the input is through.
   const isSilent = !attach.stdout && !attach.stderr;
-  if (isSilent) process.stdout.write(`${id}\n`);
   const end = await startAttached({
     client,
     id,
