@@ -9,7 +9,7 @@ exec >&2
 declare -A package_of=(
   [crun]=crun [runc]=runc [conmon]=conmon [tini-static]=tini [busybox]=busybox-static [ps]=procps
   [ip]=iproute2 [nft]=nftables [nsenter]=util-linux [mkfs.ext4]=e2fsprogs [script]=bsdutils [ping]=iputils-ping [flock]=util-linux
-  [curl]=curl [git]=git [zstd]=zstd [setcap]=libcap2-bin [xz]=xz-utils [bzip2]=bzip2
+  [curl]=curl [git]=git [zstd]=zstd [setcap]=libcap2-bin [xz]=xz-utils [bzip2]=bzip2 [bsdtar]=libarchive-tools
   [bash]=bash [zsh]=zsh [fish]=fish [openssl]=openssl
 )
 missing=()

@@ -3,6 +3,8 @@ import { malformed } from './tar-header.ts';
 /** Values of PAX records by keyword. Values are bytes: an extended attribute may hold any. */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 
+const SPARSE_KEYWORDS: readonly string[] = ['GNU.sparse.offset', 'GNU.sparse.numbytes'];
+
 /**
  * Decodes the content of a PAX extended header: records of `LENGTH KEYWORD=VALUE\n`, where the length counts itself.
  * POSIX.1-2017, pax, "pax Extended Header".
@@ -11,6 +13,8 @@ export type PaxRecords = ReadonlyMap<string, Buffer>;
  */
 export function decodePax(content: Buffer): PaxRecords {
   const records = new Map<string, Buffer>();
+  /** Version 0.0 of sparse files repeats keywords, which nothing else does. */
+  const sparse: string[] = [];
   for (let offset = 0; offset < content.length && content[offset] !== 0;) {
     const space = content.indexOf(0x20, offset);
     const digits = space < 0 ? '' : content.toString('latin1', offset, space);
@@ -19,9 +23,14 @@ export function decodePax(content: Buffer): PaxRecords {
     if (end <= space + 1 || end > content.length || content[end - 1] !== 0x0a || equals < 0 || equals >= end) {
       throw malformed('an extended header has a record of a wrong length');
     }
-    records.set(content.toString('utf8', space + 1, equals), content.subarray(equals + 1, end - 1));
+    const keyword = content.toString('utf8', space + 1, equals);
+    const value = content.subarray(equals + 1, end - 1);
+    if (keyword === SPARSE_KEYWORDS[sparse.length % 2]) sparse.push(value.toString('latin1'));
+    else if (SPARSE_KEYWORDS.includes(keyword)) throw malformed('the map of a sparse file is incomplete');
+    else records.set(keyword, value);
     offset = end;
   }
+  if (sparse.length > 0) records.set('GNU.sparse.map', Buffer.from(sparse.join(',')));
   return records;
 }
 

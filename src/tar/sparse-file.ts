@@ -27,6 +27,12 @@ export class SparseFile {
     }
   }
 
+  /** Leaves so many bytes out. */
+  skip(length: number): void {
+    this.#position += length;
+    this.#endsInHole = true;
+  }
+
   /** Call it when all is written. */
   finish(): void {
     if (this.#endsInHole) ftruncateSync(this.#fd, this.#position);

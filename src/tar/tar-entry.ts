@@ -17,7 +17,7 @@ export interface TarEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Bytes of content that follow; 0 for everything but files. */
+  /** Bytes of content, holes of a sparse file included; 0 for everything but files. */
   readonly sizeBytes: number;
   /** Nanoseconds since the epoch; negative before it. */
   readonly mtimeNs: bigint;

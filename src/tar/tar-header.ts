@@ -80,8 +80,8 @@ function decodeText(block: Buffer, offset: number, length: number): ByteString {
   return block.toString('latin1', offset, end < 0 || end > offset + length ? offset + length : end);
 }
 
-/** Octal text, or GNU's base 256 for what octal cannot hold: a set top bit, then a big-endian two's complement number. */
-function decodeNumber(block: Buffer, offset: number, length: number): number {
+/** Reads octal text, or GNU's base 256 for what octal cannot hold: a set top bit, then a big-endian two's complement number. */
+export function decodeNumber(block: Buffer, offset: number, length: number): number {
   const first = block[offset] ?? 0;
   if ((first & 0x80) !== 0) return decodeBase256(block.subarray(offset, offset + length));
   const text = block.toString('latin1', offset, offset + length).replace(/^[ \0]+/, '');

@@ -80,6 +80,10 @@ export class TreeWriter implements TarSink, Disposable {
     this.#content?.write(chunk);
   }
 
+  hole(length: number): void {
+    this.#content?.skip(length);
+  }
+
   end(): void {
     if (this.#fd === undefined || this.#current === undefined) return;
     const fd = this.#fd;

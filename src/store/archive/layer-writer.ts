@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import {
   createFileAt,
@@ -64,6 +64,8 @@ export class LayerWriter implements TarSink, Disposable {
   #scrapCount = 0;
   #current: TarEntry | undefined;
   #fd: number | undefined;
+  #position = 0;
+  #endsInHole = false;
   #isRootOpaque = false;
 
   constructor(config: LayerWriterConfig) {
@@ -87,6 +89,8 @@ export class LayerWriter implements TarSink, Disposable {
     switch (entry.type) {
       case 'file':
         this.#current = entry;
+        this.#position = 0;
+        this.#endsInHole = false;
         this.#fd = this.#replacing(path, (dir) => createFileAt(dir, path.name));
         break;
       case 'directory':
@@ -109,13 +113,24 @@ export class LayerWriter implements TarSink, Disposable {
 
   data(chunk: Buffer): void {
     if (this.#fd === undefined) return;
-    for (let offset = 0; offset < chunk.length;) offset += writeSync(this.#fd, chunk, offset, chunk.length - offset);
+    this.#endsInHole = false;
+    for (let offset = 0; offset < chunk.length;) {
+      const count = writeSync(this.#fd, chunk, offset, chunk.length - offset, this.#position);
+      offset += count;
+      this.#position += count;
+    }
+  }
+
+  hole(length: number): void {
+    this.#position += length;
+    this.#endsInHole = true;
   }
 
   end(): void {
     if (this.#fd === undefined || this.#current === undefined) return;
     const fd = this.#fd;
     const entry = this.#current;
+    if (this.#endsInHole) ftruncateSync(fd, this.#position);
     setMetadata(fd, entry);
     // After the owner, whose change takes capabilities away.
     if (entry.xattrs.size > 0) setXattrs(fd, entry);

@@ -44,7 +44,7 @@ export async function unpackLayer(job: UnpackJob, context: UnpackContext = {}): 
   const limits = { ...DEFAULT_LIMITS, ...job.limits };
   const hash = createHash('sha256');
   using writer = new LayerWriter(job);
-  const reader = new TarReader(new LimitedSink(writer, limits.entryCount));
+  const reader = new TarReader(new LimitedSink(writer, limits));
   let uncompressedBytes = 0;
   try {
     for await (const chunk of readDecompressed(job.blobPath, {
@@ -71,11 +71,14 @@ export async function unpackLayer(job: UnpackJob, context: UnpackContext = {}): 
 class LimitedSink implements TarSink {
   readonly #sink: TarSink;
   readonly #limit: number;
+  readonly #byteLimit: number;
   #count = 0;
+  #holeBytes = 0;
 
-  constructor(sink: TarSink, limit: number) {
+  constructor(sink: TarSink, limits: Required<UnpackLimits>) {
     this.#sink = sink;
-    this.#limit = limit;
+    this.#limit = limits.entryCount;
+    this.#byteLimit = limits.uncompressedBytes;
   }
 
   entry(entry: TarEntry): void {
@@ -83,6 +86,14 @@ class LimitedSink implements TarSink {
       throw new PierError('ResourceExhausted', `Cannot unpack layer: it has more than ${this.#limit} entries`);
     }
     this.#sink.entry(entry);
+  }
+
+  hole(length: number): void {
+    this.#holeBytes += length;
+    if (this.#holeBytes > this.#byteLimit) {
+      throw new PierError('ResourceExhausted', `Cannot unpack layer: its files have more than ${this.#byteLimit} bytes`);
+    }
+    this.#sink.hole(length);
   }
 
   data(chunk: Buffer): void {

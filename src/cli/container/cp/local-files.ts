@@ -119,6 +119,10 @@ class RenamingSink implements TarSink {
     this.#sink.data(chunk);
   }
 
+  hole(length: number): void {
+    this.#sink.hole(length);
+  }
+
   end(): void {
     this.#sink.end();
   }
