@@ -1,3 +1,4 @@
+import { PIER_VERSION } from '../base/version.ts';
 import { ClientSettings } from './config/client-settings.ts';
 import type { CommandDefinition } from './command.ts';
 import { CommandError } from './command-error.ts';
@@ -25,7 +26,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   const { flags, args } = globals;
   const [first] = args;
-  if (flags.bool('version')) return await printVersion();
+  if (flags.bool('version')) {
+    process.stdout.write(`pier version ${PIER_VERSION}\n`);
+    return 0;
+  }
   if (first === undefined || globals.wantsHelp) return await printTopHelp();
   if (!['debug', 'info', 'warn', 'error', 'fatal'].includes(flags.string('log-level'))) {
     return await complain(`Unable to parse logging level: ${flags.string('log-level')}`, 1);
@@ -142,14 +146,6 @@ async function printTopHelp(): Promise<number> {
       GLOBAL_FLAGS.filter((flag) => !flag.hidden),
     ),
   );
-  return 0;
-}
-
-async function printVersion(): Promise<number> {
-  const { readFile } = await import('node:fs/promises');
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  const version = /"version": "([^"]+)"/.exec(manifest)?.[1] ?? 'unknown';
-  process.stdout.write(`pier version ${version}\n`);
   return 0;
 }
 

@@ -66,6 +66,8 @@ describe('contexts', { skip: missingMaterial() }, () => {
     await cli('order', ['context', 'create', 'named', '--docker', 'host=unix:///nowhere/named.sock']);
     await cli('order', ['context', 'use', 'chosen']);
     assert.equal((await cli('order', ['ps', '-q'])).exitCode, 0);
+    assert.equal((await cli('order', ['version', '-f', '{{.Client.Context}}'])).stdout, 'chosen\n');
+    assert.match((await cli('order', ['info'])).stdout, /^ Context: {4}chosen$/m);
     const failing = async (args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string> =>
       (await cli('order', args, env)).stderr.replace(/\n$/, '');
     const unreachable = (host: string): string => `Cannot connect to the pier daemon at ${host}. Is the pier daemon running?`;

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { arch, platform } from 'node:process';
+import { PIER_VERSION } from '../../base/version.ts';
 import { API_VERSION } from '../../client/index.ts';
 import { shape, toStruct } from '../format/shape.ts';
 import type { GoStruct } from '../format/go-value.ts';
@@ -40,12 +40,11 @@ const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32:
  * Describes this program.
  *
  * @param apiVersion The API version agreed on with the daemon.
+ * @param context The name of the context in use.
  */
-export async function describeClient(apiVersion: string): Promise<ClientVersion> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's own manifest
-  const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as { readonly version: string };
+export function describeClient(apiVersion: string, context: string): ClientVersion {
   return {
-    Version: version,
+    Version: PIER_VERSION,
     ApiVersion: apiVersion,
     DefaultAPIVersion: API_VERSION,
     GitCommit: '',
@@ -53,7 +52,7 @@ export async function describeClient(apiVersion: string): Promise<ClientVersion>
     Os: platform,
     Arch: GO_ARCHITECTURES[arch] ?? arch,
     BuildTime: '',
-    Context: 'default',
+    Context: context,
   };
 }
 

@@ -12,7 +12,7 @@ import type { GoValue } from '../format/go-value.ts';
 import type { ClientVersion } from './client-version.ts';
 
 /** Runs `pier info`. */
-export async function run({ flags, client, debug }: CommandContext): Promise<number> {
+export async function run({ flags, client, settings, debug }: CommandContext): Promise<number> {
   let info: SystemInfo | undefined;
   let failure: unknown;
   try {
@@ -20,7 +20,7 @@ export async function run({ flags, client, debug }: CommandContext): Promise<num
   } catch (error) {
     failure = error;
   }
-  const self = await describeClient(client.apiVersion);
+  const self = describeClient(client.apiVersion, settings.contextName);
   const format = flags.string('format');
   if (format === '') process.stdout.write(clientInfoText(self, debug) + serverInfoText(info));
   else if (info !== undefined) printObject(infoStruct(info, self, debug), format);

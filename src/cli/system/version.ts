@@ -28,7 +28,7 @@ const SERVER_SHAPE = shape(
 );
 
 /** Runs `pier version`. Without a daemon it shows what it can and exits with 1. */
-export async function run({ flags, client }: CommandContext): Promise<number> {
+export async function run({ flags, client, settings }: CommandContext): Promise<number> {
   let server: SystemVersion | undefined;
   let failure: unknown;
   try {
@@ -36,7 +36,7 @@ export async function run({ flags, client }: CommandContext): Promise<number> {
   } catch (error) {
     failure = error;
   }
-  const self = await describeClient(client.apiVersion);
+  const self = describeClient(client.apiVersion, settings.contextName);
   const format = flags.string('format');
   if (format === '') process.stdout.write(clientText(self) + serverText(server));
   else if (failure === undefined) printObject(versionStruct(self, server), format, 'version');
