@@ -156,6 +156,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'image.not-found': ({ reference }) => `No such image: ${reference}`,
   'image.bad-reference': badReference,
   'image.ambiguous-id': ({ reference }) => `No such image: ${reference}`,
+  'image.bad-archive': ({ detail }) => detail,
   'image.no-platform': ({ platform }) => `no image in the archive is for the platform ${platform}`,
   'image.download-failed': downloadFailed,
   'image.download-not-found': downloadFailed,

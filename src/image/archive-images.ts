@@ -44,7 +44,9 @@ export async function findArchiveImages(contents: ArchiveContents, blobs: BlobSt
   const manifestList = contents.documents.get('manifest.json');
   if (manifestList !== undefined) return findDockerImages(manifestList, contents, await layout.candidates());
   if (!contents.documents.has('index.json')) {
-    throw new PierError('InvalidArgument', 'Cannot load archive: it has neither manifest.json nor index.json');
+    const isAncient = contents.documents.has('repositories') || [...contents.files.keys()].some((path) => path.endsWith('/layer.tar'));
+    const kind = isAncient ? ': it is of a form that only Docker before 1.10 wrote; save it anew with a later one' : '';
+    throw new PierError('InvalidArgument', `Cannot load archive: it has neither manifest.json nor index.json${kind}`);
   }
   return layout.images();
 }

@@ -280,7 +280,9 @@ function signalOf(options: { readonly signal?: AbortSignal }): { readonly signal
 function asBadArchive(error: unknown): unknown {
   if (!(error instanceof PierError) || (error.code !== 'InvalidArgument' && error.code !== 'DataLoss')) return error;
   if (error.reason === 'image.unsupported-compression') return error;
-  return new PierError('InvalidArgument', error.message, { cause: error, reason: 'image.bad-archive', facts: { detail: error.message } });
+  const because = error.cause instanceof Error && !error.message.includes(error.cause.message) ? `: ${error.cause.message}` : '';
+  const detail = `${error.message}${because}`;
+  return new PierError('InvalidArgument', detail, { cause: error, reason: 'image.bad-archive', facts: { detail } });
 }
 
 /**

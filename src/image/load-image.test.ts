@@ -187,6 +187,7 @@ const configPath = Object.keys(docker).find((name) => name.endsWith('.json') && 
 const HOSTILE: Readonly<Record<string, TarEntries>> = {
   'an empty archive': {},
   'a plain root file system': { 'etc/passwd': 'root' },
+  'an archive of Docker before 1.10': { repositories: '{}', 'abc/layer.tar': BASE, 'abc/json': '{}', 'abc/VERSION': '1.0' },
   'a blob whose bytes do not match its name': { ...ociLayout(image), [BLOB]: 'other bytes' },
   'a missing blob': ociLayout({ ...image, entry: withoutLayer }),
   'a layer that is not the one its config names': { ...docker, 'layer0/layer.tar': TOP },

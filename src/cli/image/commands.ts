@@ -80,6 +80,7 @@ export const IMAGE_COMMANDS: readonly CommandDefinition[] = [
     examples: ['pier tag alpine registry.example.com/alpine:3'],
     flags: [],
     args: { min: 2, max: 2 },
+    flagsFirst: true,
     completes: 'image',
     load: () => import('./tag.ts'),
   },
