@@ -85,5 +85,9 @@ it('events prints nanoseconds exactly', async () => {
 
 it('what later versions bring is refused by name', async () => {
   const { stderr, exitCode } = await pier(['image', 'push', 'x']);
-  assert.deepEqual({ stderr, exitCode }, { stderr: "pier: 'pier image push' is not supported yet\n", exitCode: 1 });
+  assert.equal(exitCode, 1);
+  assert.match(
+    stderr,
+    /^pier: 'pier image push' is not supported yet\n\npier cannot talk to registries yet\. .*docker save alpine \| pier load\n$/,
+  );
 });
