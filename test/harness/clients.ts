@@ -43,8 +43,8 @@ const BUILT_PACKAGE = process.env['PIER_TEST_PACKAGE'];
 /** Command line that runs this project's CLI, without arguments. */
 export const PIER_COMMAND: readonly string[] =
   BUILT_PACKAGE === undefined
-    ? [process.execPath, '--disable-warning=ExperimentalWarning', join(PROJECT_DIR, 'src', 'cli', 'bin.ts')]
-    : [process.execPath, join(BUILT_PACKAGE, 'bin', 'pier.js')];
+    ? [process.execPath, '--disable-warning=ExperimentalWarning', '--', join(PROJECT_DIR, 'src', 'cli', 'bin.ts')]
+    : [process.execPath, '--', join(BUILT_PACKAGE, 'bin', 'pier.js')];
 
 /** This project's own CLI. */
 export function pierClient(): Client {
