@@ -5,7 +5,7 @@
  */
 import { PierError, findPierError } from '../base/errors.ts';
 import type { ErrorCode, ErrorFacts } from '../base/errors.ts';
-import { badLogOption } from './log-option-errors.ts';
+import { badLogOption, logUnreachable } from './log-option-errors.ts';
 import { shortId } from '../base/ids.ts';
 
 /** Docker Engine API status for each code. A new code does not compile until it has one. */
@@ -27,6 +27,7 @@ const STATUS = {
 
 /** Where Docker's status differs from what the code says. */
 const STATUS_BY_REASON: Readonly<Record<string, number>> = {
+  'log.unreachable': 500,
   'image.ambiguous-id': 404,
   'image.bad-pattern': 500,
   'image.download-failed': 500,
@@ -179,6 +180,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'log.bad-mode': ({ mode }) => `logger: logging mode not supported: ${mode}`,
   'log.buffer-without-mode': () => "logger: max-buffer-size option is only supported with 'mode=non-blocking'",
   'log.bad-option': badLogOption,
+  'log.unreachable': logUnreachable,
   'log.tag-unsupported': ({ action }) => `the action {{${action}}} in a log tag is not supported by pier yet`,
   'log.not-readable': () => 'configured logging driver does not support reading',
   'network.not-found': ({ reference }) => `network ${reference} not found`,

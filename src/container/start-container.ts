@@ -16,6 +16,7 @@ import { startContainer as releaseContainer, startMonitor } from '../oci/index.t
 import { mountRootfs, writeBundle } from './bundle.ts';
 import { tearDown } from './end-container.ts';
 import { healthAtStart } from './health.ts';
+import { createForward } from './log/forward/create-forward.ts';
 import { logAttributes, logLimits } from './log/log-plan.ts';
 import { shelterMonitor } from './monitor-shelter.ts';
 import { emitNetworkEvent } from './network-events.ts';
@@ -41,9 +42,12 @@ export async function startLocked(context: ContainerContext, id: string, restart
   refuseUnlessStartable(before);
   const container = { ...before, state: { ...before.state, restartCount } };
   const run = context.runs.current(id);
+  using held = new DisposableStack();
   try {
     const runtime = runtimeOf(context, container);
     checkLogOptions(container);
+    const forward = createForward(container);
+    if (forward !== undefined) await held.use(forward).connect();
     const { process, sandbox } = await createProcess(context, container, runtime);
     failpoint('container.start.created');
     // Ticks are read before the release: afterwards the process may be gone at any moment.
@@ -70,7 +74,8 @@ export async function startLocked(context: ContainerContext, id: string, restart
       },
     });
     failpoint('container.start.recorded');
-    context.logs.begin(started, run);
+    held.move();
+    context.logs.begin(started, run, forward);
     run.begin(new ProcessInput(context.paths.bundle(id), container.spec.stdinOnce && !container.spec.tty));
     emitNetworkEvent(context, 'connect', started);
     context.emit({ action: 'start', container: started, attributes: {} });

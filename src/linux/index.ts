@@ -7,6 +7,7 @@ export { parseSignal, signalNameOf } from './signals.ts';
 export { closeQuietly, openPipe, readablePipe, writablePipe } from './pipe.ts';
 export type { Pipe } from './pipe.ts';
 export { SeqpacketSender } from './seqpacket.ts';
+export { UnixDatagramSender } from './unix-datagram.ts';
 export { spawnProcess } from './spawn.ts';
 export type { ExitStatus, SpawnedProcess, SpawnOptions } from './spawn.ts';
 export type { Mount } from './mount-spec.ts';

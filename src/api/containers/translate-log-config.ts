@@ -4,7 +4,7 @@ import { notSupported } from '../errors.ts';
 import { checkFields } from '../field-kinds.ts';
 
 /** Docker's drivers that pier has not. */
-const UNSUPPORTED: ReadonlySet<string> = new Set(['awslogs', 'etwlogs', 'fluentd', 'gcplogs', 'gelf', 'journald', 'splunk', 'syslog']);
+const UNSUPPORTED: ReadonlySet<string> = new Set(['awslogs', 'etwlogs', 'fluentd', 'gcplogs', 'gelf', 'splunk']);
 
 /** `HostConfig.LogConfig`. @throws {PierError} `InvalidArgument`; `NotImplemented` for a driver of Docker's that pier has not. */
 export function translateLogConfig(body: Loose<WireLogConfig>): ContainerSpec['logConfig'] {

@@ -1,4 +1,5 @@
 import { PierError } from '../../base/errors.ts';
+import { checkSyslogOptions } from './forward/syslog-options.ts';
 import type { LogConfig } from '../container-spec.ts';
 import { BOOLEANS, parseSize } from './option-values.ts';
 
@@ -17,6 +18,20 @@ const DRIVER_OPTIONS: ReadonlyMap<string, readonly string[] | undefined> = new M
   ['json-file', [...LIMIT_OPTIONS, ...ATTRIBUTE_OPTIONS]],
   ['local', LIMIT_OPTIONS],
   ['none', undefined],
+  ['journald', ATTRIBUTE_OPTIONS],
+  [
+    'syslog',
+    [
+      ...ATTRIBUTE_OPTIONS,
+      'syslog-address',
+      'syslog-facility',
+      'syslog-format',
+      'syslog-tls-ca-cert',
+      'syslog-tls-cert',
+      'syslog-tls-key',
+      'syslog-tls-skip-verify',
+    ],
+  ],
 ]);
 
 /** The names of all log drivers. */
@@ -53,6 +68,7 @@ export function checkLogConfig({ driver, options }: LogConfig): void {
       facts: { driver, option: unknown },
     });
   }
+  if (driver === 'syslog') checkSyslogOptions(options);
 }
 
 function checkCommonOptions(options: Readonly<Record<string, string>>): void {
