@@ -4,10 +4,8 @@ import { badOption } from '../option-values.ts';
 
 const DEFAULT_PORT = 514;
 // By number; four have no name.
-const FACILITIES = [
-  ...['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp', '-', '-', '-', '-'],
-  ...['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
-];
+const NAMED = 'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp - - - -'.split(' ');
+const FACILITIES: readonly string[] = NAMED.concat(Array.from({ length: 8 }, (_, number) => `local${number}`));
 
 /** How a message looks. */
 export type SyslogFormat = '' | 'rfc3164' | 'rfc5424' | 'rfc5424micro';
