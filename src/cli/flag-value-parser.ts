@@ -79,10 +79,19 @@ function parseDuration(text: string): number {
   return Math.trunc(text.startsWith('-') ? -total : total);
 }
 
-/** Reads `64m` and the like: binary units, in any case, with or without `b` or `ib`. `-1` stands for no limit. */
+/**
+ * Reads `64m` and the like: binary units, in any case, with or without `b` or `ib`. `-1` stands for no limit. A number that is
+ * followed by no such unit, and what has no number, are told apart as Docker does.
+ */
 function parseBytes(text: string): number {
   if (text === '-1') return -1;
-  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(?:i?b)?$/i.exec(text);
-  if (match === null) throw new ValueError(`invalid size: '${text}'`);
-  return Math.floor(Number(match[1]) * (UNIT_BYTES[(match[2] ?? '').toLowerCase()] ?? 1));
+  const [, number = '', suffix = ''] = /^(.*[0-9. ])?([^0-9. ]*)$/s.exec(text) ?? [];
+  const digits = number.endsWith(' ') ? number.slice(0, -1) : number;
+  if (digits === '') throw new ValueError(`invalid size: '${text}'`);
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(digits))
+    throw new ValueError(`strconv.ParseFloat: parsing ${JSON.stringify(digits)}: invalid syntax`);
+  if (Number(digits) < 0) throw new ValueError(`invalid size: '${text}'`);
+  const unit = /^([kmgtp]?)(?:(?<=.)i?b|b)?$/i.exec(suffix);
+  if (unit === null) throw new ValueError(`invalid suffix: '${suffix.length > 3 ? suffix : suffix.toLowerCase()}'`);
+  return Math.floor(Number(digits) * (UNIT_BYTES[(unit[1] ?? '').toLowerCase()] ?? 1));
 }

@@ -30,6 +30,8 @@ export function commandHelp(definition: CommandDefinition, path: string): string
     ...definition.paths.filter((name) => !name.includes(' ')),
   ];
   const shown = flags.filter((flag) => !flag.hidden && !flag.unsupported);
+  // Where -h is another flag, help has a line of its own.
+  if (flags.some(({ short }) => short === 'h')) shown.push({ long: 'help', kind: 'bool', description: 'Print usage' });
   const missing = flags.filter((flag) => flag.unsupported).map((flag) => `--${flag.long}`);
   const parts = [usageLine(definition, path), description ?? summary];
   if (names.length > 1) parts.push(`Aliases:\n  ${names.map((name) => `pier ${name}`).join(', ')}`);

@@ -1,4 +1,5 @@
 import { PierError } from '../base/errors.ts';
+import { GoRegExp } from '../base/go-regexp/go-regexp.ts';
 import { familiarName, formatFamiliar, parseReference } from './reference.ts';
 
 /**
@@ -15,8 +16,8 @@ export function matchFamiliar(patterns: readonly string[]): (full: string) => bo
   };
 }
 
-/** Go's `path.Match`, as an expression without nested repetition. */
-function toExpression(pattern: string): RegExp {
+/** Go's `path.Match`, as an expression that is matched in linear time: a dozen stars would hold a backtracking one for hours. */
+function toExpression(pattern: string): GoRegExp {
   let source = '';
   for (let i = 0; i < pattern.length; i++) {
     const char = pattern.charAt(i);
@@ -25,7 +26,7 @@ function toExpression(pattern: string): RegExp {
     else if (char === '[') {
       const set = /^\[(\^?)((?:\\.|[^\]\\])+)\]/.exec(pattern.slice(i));
       if (set === null) throw badPattern(pattern);
-      source += `[${set[1]}${(set[2] ?? '').replace(/\\(.)|([[\]^\\])/g, '\\$1$2')}]`;
+      source += `[${set[1]}${(set[2] ?? '').replace(/\\(.)|([[\]^\\])/gsu, (_, quoted?: string, special?: string) => inSet(quoted ?? special ?? ''))}]`;
       i += set[0].length - 1;
     } else if (char === '\\') {
       if (i + 1 === pattern.length) throw badPattern(pattern);
@@ -33,8 +34,7 @@ function toExpression(pattern: string): RegExp {
     } else source += escape(char);
   }
   try {
-    // Runs of stars mean one, and several would make a failing match slow.
-    return new RegExp(`^${source.replace(/(?:\[\^\/\]\*)+/g, '[^/]*')}$`);
+    return new GoRegExp(`^${source}$`);
   } catch (error) {
     throw badPattern(pattern, error);
   }
@@ -42,6 +42,11 @@ function toExpression(pattern: string): RegExp {
 
 function escape(char: string): string {
   return char.replace(/[.*+?^${}()|[\]\\/-]/, '\\$&');
+}
+
+/** A member of a set that is meant as itself. */
+function inSet(char: string): string {
+  return /^[A-Za-z0-9]$/.test(char) ? char : `\\${char}`;
 }
 
 function badPattern(pattern: string, cause?: unknown): PierError {

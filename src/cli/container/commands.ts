@@ -132,6 +132,8 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
       { long: 'attach', short: 'a', kind: 'bool', description: 'Attach STDOUT/STDERR and forward signals' },
       DETACH_KEYS,
       { long: 'interactive', short: 'i', kind: 'bool', description: "Attach container's STDIN" },
+      { long: 'checkpoint', kind: 'string', unsupported: true, description: 'Restore from this checkpoint' },
+      { long: 'checkpoint-dir', kind: 'string', unsupported: true, description: 'Use a custom checkpoint storage directory' },
     ],
     load: () => import('./start.ts'),
   },
