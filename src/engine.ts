@@ -50,7 +50,7 @@ export { PierError, findPierError, hasCode } from './base/errors.ts';
 export type { ErrorCode, ErrorFacts } from './base/errors.ts';
 export { createLogger } from './base/logger.ts';
 export type { Logger } from './base/logger.ts';
-export { EMPTY_SPEC } from './container/index.ts';
+export { EMPTY_SPEC, NO_LIMITS, effectiveSwapBytes } from './container/index.ts';
 export type * from './container/index.ts';
 export type * from './image/index.ts';
 export type * from './network/index.ts';
@@ -141,6 +141,7 @@ export class Engine implements EngineApi {
       architecture: KERNEL_ARCHITECTURES.get(arch()) ?? arch(),
       platform: probed.platform,
       cpuCount: cpus().length,
+      cgroupFeatures: host.cgroups.features(),
       memoryBytes: totalmem(),
       hostname: hostname(),
       runtimes: Object.fromEntries([...host.runtimes].map(([name, { path, version }]) => [name, { path, version }])),

@@ -13,10 +13,14 @@ export type ExecSpec = EngineExecSpec;
 /** Which containers a listing is about. */
 export type ContainerFilter = NonNullable<Parameters<ContainerService['list']>[0]>;
 
+export { NO_LIMITS, effectiveSwapBytes } from '../engine.ts';
 export type {
   BindMount,
   Container,
   ContainerSpec,
+  EngineInfo,
+  ResourceLimits,
+  Ulimit,
   Image,
   ImageFilter,
   ImageLayer,

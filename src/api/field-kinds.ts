@@ -1,7 +1,18 @@
 import { dockerError } from './errors.ts';
 
 /** What a JSON field may hold; `null` is always right, as in Go. A `command` is a list or one string. */
-export type FieldKind = 'string' | 'boolean' | 'integer' | 'duration' | 'strings' | 'command' | 'map' | 'set' | 'object' | 'any';
+export type FieldKind =
+  | 'string'
+  | 'boolean'
+  | 'integer'
+  | 'duration'
+  | 'strings'
+  | 'command'
+  | 'map'
+  | 'set'
+  | 'object'
+  | 'objects'
+  | 'any';
 
 /** The kind of each field of a body. */
 export type FieldKinds<T> = Readonly<Record<keyof T & string, FieldKind>>;
@@ -14,6 +25,7 @@ const CHECKS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   integer: (value) => Number.isInteger(value),
   map: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
   object: isRecord,
+  objects: (value) => Array.isArray(value) && value.every(isRecord),
   set: (value) => isRecord(value) && Object.values(value).every((item) => item === null || isRecord(item)),
   string: (value) => typeof value === 'string',
   strings: isStrings,
@@ -28,6 +40,7 @@ const GO_TYPE: Readonly<Record<FieldKind, string>> = {
   integer: 'int64',
   map: 'map[string]string',
   object: 'object',
+  objects: '[]object',
   set: 'map[string]struct {}',
   string: 'string',
   strings: '[]string',

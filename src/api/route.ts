@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Platform } from '../base/platform.ts';
 import type { Logger } from '../base/logger.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, EngineInfo } from './backend.ts';
 import type { ApiRequest } from './request.ts';
 
 /** HTTP methods that the API uses. */
@@ -14,6 +14,7 @@ export interface HostFacts {
   readonly cpuCount: number;
   /** With the level of its processor. */
   readonly platform: Platform;
+  readonly cgroupFeatures: EngineInfo['cgroupFeatures'];
 }
 
 /** What every handler works with. */

@@ -12,9 +12,11 @@ import { PierError, isErrno } from '../base/errors.ts';
 import { traceStep } from '../base/trace.ts';
 import { performMount, unmount } from '../linux/index.ts';
 import { containerResolvConf, hostsFile, readHostResolvConf } from '../network/index.ts';
-import { buildRuntimeSpec, resolveCapabilities } from '../oci/index.ts';
+import { buildRuntimeSpec, mapDevices, resolveCapabilities, runtimeJson } from '../oci/index.ts';
+import { cgroupOf } from './container-cgroup.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { processEnv } from './process-env.ts';
+import { processRlimits } from './process-rlimits.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { Sandbox } from '../network/index.ts';
@@ -54,7 +56,7 @@ export async function writeBundle(input: BundleInput): Promise<void> {
   const config = runtimeSpec(input);
   const path = join(paths.bundle(container.id), 'config.json');
   traceStep('runtime-config', () => ({ path, config, cgroupVersion: input.host.cgroups.version }));
-  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  writeFileSync(path, runtimeJson(config, config.process), { mode: 0o600 });
 }
 
 /** Removes a bundle. Succeeds where there is none. */
@@ -73,7 +75,7 @@ export function removeMountPoint(path: string): void {
 function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeSpec {
   const { spec } = container;
   const rootfsPath = paths.rootfs(container.id);
-  const user = lookUpUser(rootfsPath, container.user);
+  const user = lookUpUser(rootfsPath, container.user, spec.groupAdd);
   const { capabilities } = resolveCapabilities({
     capAdd: spec.capAdd,
     capDrop: spec.capDrop,
@@ -101,15 +103,18 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
     noNewPrivileges: spec.noNewPrivileges,
     seccomp: bpf === undefined ? filter?.profile : undefined,
     seccompBpf: bpf,
-    cgroupsPath: `${host.cgroupParent}/${container.id}`,
+    cgroupsPath: cgroupOf(host, container),
     cgroupVersion: host.cgroups.version,
     resources: spec.resources,
     hasSwapAccounting: host.cgroups.hasSwapAccounting,
     hostDevices: spec.isPrivileged ? host.hostDevices() : [],
     extraMaskedPaths: host.extraMaskedPaths,
-    rlimits: [],
-    oomScoreAdj: 0,
-    annotations: {},
+    rlimits: processRlimits(spec.ulimits),
+    oomScoreAdj: spec.oomScoreAdj,
+    annotations: spec.annotations,
+    devices: mapDevices(spec.devices),
+    deviceRules: spec.deviceRules,
+    sysctls: spec.sysctls,
     shmSizeBytes: spec.shmSizeBytes,
     binds: spec.binds.map((bind) => ({
       ...bind,

@@ -1,5 +1,7 @@
 import type { Healthcheck } from '../image/index.ts';
+import { NO_LIMITS } from '../oci/index.ts';
 import type { NetworkMode } from '../network/index.ts';
+import type { DeviceMapping, ResourceLimits, RuntimeDeviceRule } from '../oci/index.ts';
 
 /** A host directory or file shown inside a container. */
 export interface BindMount {
@@ -22,14 +24,12 @@ export interface RestartPolicy {
   readonly maximumRetryCount: number;
 }
 
-/** Limits; 0 means none. */
-export interface Resources {
-  readonly memoryBytes: number;
-  /** Memory plus swap; -1 unlimited swap; 0 as Docker: twice the memory. */
-  readonly memorySwapBytes: number;
-  /** Billionths of a CPU. */
-  readonly nanoCpus: number;
-  readonly pidsLimit: number;
+/** A limit of the kernel's for each process: `setrlimit(2)`. -1 for none. */
+export interface Ulimit {
+  /** `nofile`, `nproc`, … */
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
 }
 
 /** Where a container's output goes besides its clients, and how much of it is kept. */
@@ -82,7 +82,21 @@ export interface ContainerSpec {
   readonly autoRemove: boolean;
   readonly networkMode: NetworkMode;
   readonly restartPolicy: RestartPolicy;
-  readonly resources: Resources;
+  readonly resources: ResourceLimits;
+  readonly ulimits: readonly Ulimit[];
+  /** -1000 to 1000: who goes first when the machine's memory runs out. */
+  readonly oomScoreAdj: number;
+  /** Cgroup to be in, below the root of the hierarchies; empty for the engine's own. */
+  readonly cgroupParent: string;
+  readonly devices: readonly DeviceMapping[];
+  /** Rules for devices besides those of `devices`. */
+  readonly deviceRules: readonly RuntimeDeviceRule[];
+  /** Further groups, names of the image's or numbers. */
+  readonly groupAdd: readonly string[];
+  /** Kernel settings of its own namespaces: `net.core.somaxconn` → `1024`. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Passed on to the runtime. */
+  readonly annotations: Readonly<Record<string, string>>;
   /** `CAP_` optional, upper or lower case, or `ALL`. */
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
@@ -126,7 +140,15 @@ export const EMPTY_SPEC: ContainerSpec = {
   autoRemove: false,
   networkMode: 'bridge',
   restartPolicy: { name: 'no', maximumRetryCount: 0 },
-  resources: { memoryBytes: 0, memorySwapBytes: 0, nanoCpus: 0, pidsLimit: 0 },
+  resources: NO_LIMITS,
+  ulimits: [],
+  oomScoreAdj: 0,
+  cgroupParent: '',
+  devices: [],
+  deviceRules: [],
+  groupAdd: [],
+  sysctls: {},
+  annotations: {},
   capAdd: [],
   capDrop: [],
   noNewPrivileges: false,

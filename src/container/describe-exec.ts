@@ -1,5 +1,6 @@
 import { resolveCapabilities } from '../oci/index.ts';
 import { processEnv } from './process-env.ts';
+import { processRlimits } from './process-rlimits.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { RuntimeProcess } from '../oci/index.ts';
 import type { Container } from './container.ts';
@@ -18,7 +19,7 @@ export function describeExec(
   spec: ExecSpec,
   size?: { readonly height: number; readonly width: number },
 ): RuntimeProcess {
-  const user = lookUpUser(context.paths.rootfs(container.id), spec.user === '' ? container.user : spec.user);
+  const user = lookUpUser(context.paths.rootfs(container.id), spec.user === '' ? container.user : spec.user, container.spec.groupAdd);
   const isPrivileged = spec.isPrivileged || container.spec.isPrivileged;
   const { capabilities } = resolveCapabilities({
     capAdd: container.spec.capAdd,
@@ -36,6 +37,7 @@ export function describeExec(
     env: processEnv({ hostname: container.hostname, tty: spec.tty, env: container.env, execEnv: spec.env, home: user.home }),
     cwd: spec.workingDir !== '' ? spec.workingDir : container.workingDir !== '' ? container.workingDir : '/',
     capabilities: { bounding: capabilities, effective: own, permitted: own },
+    ...(container.spec.ulimits.length === 0 ? {} : { rlimits: processRlimits(container.spec.ulimits) }),
     noNewPrivileges: container.spec.noNewPrivileges,
   };
 }

@@ -14,6 +14,7 @@ import { deleteContainer, endMonitor, forgetContainer, readExitCode } from '../o
 import { removeBundle } from './bundle.ts';
 import { healthUnwatched } from './health.ts';
 import { emitNetworkEvent } from './network-events.ts';
+import { cgroupOf } from './container-cgroup.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 
@@ -99,7 +100,7 @@ export async function endLocked(
 /** Takes down whatever a run left, or a start that came to nothing. Succeeds where there is nothing; also after a crash. */
 export async function tearDown(context: ContainerContext, container: Container): Promise<void> {
   const { id } = container;
-  const cgroup = `${context.host.cgroupParent}/${id}`;
+  const cgroup = cgroupOf(context.host, container);
   // Without an exit record the monitor may be creating the container still, or be about to record an end that would be
   // taken for the next run's: it goes first, and takes a runtime that it started along.
   if (readExitCode(context.paths.exitDir, id) === undefined) await endMonitor(context.paths.bundle(id), id);
@@ -132,5 +133,5 @@ async function letOthersBeServed(): Promise<void> {
 
 function wasOomKilled(context: ContainerContext, container: Container): boolean {
   if (container.spec.resources.memoryBytes === 0) return false;
-  return context.host.cgroups.wasOomKilled(`${context.host.cgroupParent}/${container.id}`);
+  return context.host.cgroups.wasOomKilled(cgroupOf(context.host, container));
 }

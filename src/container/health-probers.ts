@@ -9,6 +9,7 @@ import { describeExec } from './describe-exec.ts';
 import { execFailure } from './exec-failure.ts';
 import { healthAfter, probeDelayMs } from './health.ts';
 import { probeArguments, probePlan } from './healthcheck.ts';
+import { cgroupOf } from './container-cgroup.ts';
 import type { Probe, ProbeOutcome } from '../oci/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
@@ -61,7 +62,9 @@ export class HealthProbers implements Disposable {
 export function endLeftoverProbes(context: ContainerContext): void {
   const { host, paths } = context;
   for (const name of readdirSync(paths.execsDir).filter((entry) => entry.startsWith(DIR_PREFIX))) {
-    const cgroup = `${host.cgroupParent}/${name.slice(DIR_PREFIX.length, DIR_PREFIX.length + ID_DIGITS)}`;
+    const id = name.slice(DIR_PREFIX.length, DIR_PREFIX.length + ID_DIGITS);
+    const container = context.index.byId(id);
+    const cgroup = container === undefined ? `${host.cgroupParent}/${id}` : cgroupOf(host, container);
     endLeftoverProbe(join(paths.execsDir, name), (pid) => host.cgroups.processes(cgroup).includes(pid));
   }
 }

@@ -8,6 +8,7 @@ import { KeyedLock } from '../base/keyed-lock.ts';
 import { resolveCapabilities } from '../oci/index.ts';
 import { AttachSession } from './attach-session.ts';
 import { completeSpec, warningsFor } from './complete-spec.ts';
+import { cgroupOf } from './container-cgroup.ts';
 import { containerPredicate } from './container-filter.ts';
 import type { ContainerIndex } from './container-index.ts';
 import { ContainerLifeCycle } from './container-life-cycle.ts';
@@ -321,8 +322,8 @@ class LiveContainerService implements OpenContainerService {
   async top(ref: string, psArguments: string): Promise<ProcessList> {
     const container = this.#context.index.get(ref);
     requireProcess(container);
-    const { cgroups, cgroupParent } = this.#context.host;
-    const list = await listProcesses(new Set(cgroups.processes(`${cgroupParent}/${container.id}`)), psArguments);
+    const { cgroups } = this.#context.host;
+    const list = await listProcesses(new Set(cgroups.processes(cgroupOf(this.#context.host, container))), psArguments);
     this.#context.emit({ action: 'top', container, attributes: {} });
     return list;
   }

@@ -21,6 +21,7 @@ import { MONITORS, openMonitorShelter, shelterMonitor } from './monitor-shelter.
 import { ProcessInput } from './process-input.ts';
 import { shallRestart } from './restart-supervisor.ts';
 import { hasProcess } from './signal-container.ts';
+import { cgroupOf } from './container-cgroup.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { ContainerLifeCycle } from './container-life-cycle.ts';
@@ -69,12 +70,12 @@ function adopt(context: ContainerContext, container: Container): boolean {
   // The row of a start that was acknowledged names the process; a pid of another age is a stranger's.
   if (wasRecorded && state.pidStartTicks !== pidStartTicks) return false;
   // No row names it: that it is in the container's cgroup tells it from a stranger that has its pid after a reboot.
-  if (!wasRecorded && !context.host.cgroups.processes(`${context.host.cgroupParent}/${id}`).includes(pid)) return false;
+  if (!wasRecorded && !context.host.cgroups.processes(cgroupOf(context.host, container)).includes(pid)) return false;
   const monitorPid = readMonitorPid(bundle) ?? 0;
   const monitorStartTicks = processStartTicks(monitorPid);
   const isMonitorLost = monitorStartTicks === undefined || (wasRecorded && state.monitorStartTicks !== monitorStartTicks);
   const sandbox = context.networks.sandbox(id);
-  const isFrozen = context.host.cgroups.isFrozen(`${context.host.cgroupParent}/${id}`);
+  const isFrozen = context.host.cgroups.isFrozen(cgroupOf(context.host, container));
   const adopted = context.index.update(id, {
     endpoints: sandbox?.endpoints ?? [],
     execIds: [],

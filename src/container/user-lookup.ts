@@ -36,10 +36,11 @@ interface GroupEntry {
  *
  * @param rootfsPath The container's root on the host.
  * @param user `user`, `user:group`, `:group`; names or numbers.
+ * @param groupAdd Further groups, names or numbers.
  * @throws {PierError} `InvalidArgument`, reasons `container.no-such-user` (facts `{ user }`), `container.no-such-group` (facts `{ group }`),
  * `container.bad-user-id` (facts `{ user, maximum }`).
  */
-export function lookUpUser(rootfsPath: string, user: string): ResolvedUser {
+export function lookUpUser(rootfsPath: string, user: string, groupAdd: readonly string[] = []): ResolvedUser {
   const separator = user.indexOf(':');
   const userText = separator === -1 ? user : user.slice(0, separator);
   const groupText = separator === -1 ? '' : user.slice(separator + 1);
@@ -48,7 +49,7 @@ export function lookUpUser(rootfsPath: string, user: string): ResolvedUser {
   const uid = entry?.uid ?? (userText === '' ? 0 : idOf(userText, 'user'));
   const { gid, others } = groupsOf(rootfsPath, groupText, entry);
   const home = findPasswd(passwd, (line) => line.uid === uid)?.home ?? '';
-  return { uid, gid, additionalGids: [gid, ...others], home: home === '' ? '/' : home };
+  return { uid, gid, additionalGids: [gid, ...others, ...furtherGroups(rootfsPath, groupAdd)], home: home === '' ? '/' : home };
 }
 
 function groupsOf(rootfsPath: string, groupText: string, entry: PasswdEntry | undefined): { gid: number; others: readonly number[] } {
@@ -62,6 +63,15 @@ function groupsOf(rootfsPath: string, groupText: string, entry: PasswdEntry | un
   }
   for (const { name, gid } of groups) if (name === groupText || String(gid) === groupText) return { gid, others: [] };
   return { gid: idOf(groupText, 'group'), others: [] };
+}
+
+function furtherGroups(rootfsPath: string, names: readonly string[]): readonly number[] {
+  if (names.length === 0) return [];
+  const gids = new Map<string, number>();
+  for (const { name, gid } of groupEntries(read(rootfsPath, 'etc/group'))) {
+    if (!gids.has(name)) gids.set(name, gid);
+  }
+  return [...new Set(names.map((name) => gids.get(name) ?? idOf(name, 'group')))];
 }
 
 function idOf(text: string, kind: 'user' | 'group'): number {

@@ -6,6 +6,7 @@
 import type { KernelAbilities } from './kernel-abilities.ts';
 import type { ContainerService, LogConfig } from '../container/index.ts';
 import type { ImageService } from '../image/index.ts';
+import type { CgroupFeatures } from '../linux/index.ts';
 import type { NetworkService } from '../network/index.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Platform } from '../base/platform.ts';
@@ -57,6 +58,8 @@ export interface EngineInfo {
   /** What images must be made for; the variant is the level of this machine's processor. */
   readonly platform: Platform;
   readonly cpuCount: number;
+  /** Which limits can be set. */
+  readonly cgroupFeatures: CgroupFeatures;
   readonly memoryBytes: number;
   readonly hostname: string;
   readonly runtimes: Readonly<Record<string, { readonly path: string; readonly version: string }>>;

@@ -12,6 +12,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PierError, isErrno } from '../base/errors.ts';
 import { traceStep } from '../base/trace.ts';
+import { readCgroupFeatures } from './cgroup-features.ts';
+import type { CgroupFeatures } from './cgroup-features.ts';
 import { readCgroupMounts } from './cgroup-mounts.ts';
 import type { CgroupMounts } from './cgroup-mounts.ts';
 
@@ -40,6 +42,11 @@ export class Cgroups {
     const root = this.#hierarchy('memory') ?? '/nonexistent';
     const children = childrenOf(root);
     return children.length === 0 ? existsSync('/proc/swaps') : children.some((name) => existsSync(join(root, name, 'memory.swap.max')));
+  }
+
+  /** Which limits can be set here. Looked up at each call. */
+  features(): CgroupFeatures {
+    return readCgroupFeatures(this.#mounts, this.hasSwapAccounting);
   }
 
   /** Makes a cgroup for processes that a service manager shall not take for its service's, {@linkcode Cgroups.shelter}. */

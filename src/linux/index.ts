@@ -35,3 +35,4 @@ export { freeUnifiedControllers } from './cgroup-mounts.ts';
 export type { CgroupMounts, FreedControllers } from './cgroup-mounts.ts';
 export { composeMounts, copyMountsOf } from './mount-view.ts';
 export type { AttachedMount, ComposedMounts, MountView, ProcessRef } from './mount-view.ts';
+export type { CgroupFeatures } from './cgroup-features.ts';

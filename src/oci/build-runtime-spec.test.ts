@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { buildRuntimeSpec } from './build-runtime-spec.ts';
+import { NO_LIMITS } from './resource-limits.ts';
 import type { RuntimeSpecInput } from './build-runtime-spec.ts';
 import { DEFAULT_CAPABILITIES } from './default-capabilities.ts';
 
@@ -24,7 +25,10 @@ const PLAIN: RuntimeSpecInput = {
   seccompBpf: undefined,
   cgroupsPath: '/pier/web',
   cgroupVersion: 1,
-  resources: { memoryBytes: 0, memorySwapBytes: 0, nanoCpus: 0, pidsLimit: 0 },
+  resources: NO_LIMITS,
+  devices: [],
+  deviceRules: [],
+  sysctls: {},
   hasSwapAccounting: true,
   binds: [],
   tmpfs: {},
@@ -175,14 +179,14 @@ test('buildRuntimeSpec() opens the root to events when a bind wants them', () =>
 });
 
 test('buildRuntimeSpec() turns limits into what the kernel counts', () => {
-  const limits = { memoryBytes: 64 << 20, memorySwapBytes: 0, nanoCpus: 1.5e9, pidsLimit: 50 };
+  const limits = { ...NO_LIMITS, memoryBytes: 64 << 20, memorySwapBytes: 0, nanoCpus: 1.5e9, pidsLimit: 50 };
   const { resources } = buildRuntimeSpec({ ...PLAIN, resources: limits }).linux;
   assert.deepEqual(resources.memory, { limit: 64 << 20, swap: 128 << 20 });
   assert.deepEqual(resources.cpu, { period: 100_000, quota: 150_000 });
   assert.deepEqual(resources.pids, { limit: 50 });
   const memory = (input: Partial<RuntimeSpecInput>): unknown => buildRuntimeSpec({ ...PLAIN, ...input }).linux.resources.memory;
   assert.deepEqual(memory({ resources: limits, hasSwapAccounting: false }), { limit: 64 << 20 });
-  assert.deepEqual(memory({ resources: { ...limits, memorySwapBytes: -1 } }), { limit: 64 << 20 });
+  assert.deepEqual(memory({ resources: { ...limits, memorySwapBytes: -1 } }), { limit: 64 << 20, swap: -1 });
   assert.deepEqual(memory({ resources: { ...limits, memorySwapBytes: 100 << 20 } }), { limit: 64 << 20, swap: 100 << 20 });
 });
 

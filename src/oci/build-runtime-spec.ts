@@ -1,4 +1,8 @@
+import { checkSysctls } from './check-sysctls.ts';
 import { INIT_PATH, rootfsPropagation, runtimeMounts } from './runtime-mounts.ts';
+import type { MappedDevice } from './map-devices.ts';
+import { runtimeLimits } from './runtime-resources.ts';
+import type { ResourceLimits } from './resource-limits.ts';
 import type { RuntimeMountsInput } from './runtime-mounts.ts';
 import type {
   RuntimeDevice,
@@ -12,16 +16,6 @@ import type {
   RuntimeSpec,
   RuntimeUser,
 } from './runtime-spec.ts';
-
-/** Limits for a container; 0 means none. */
-export interface ResourceLimits {
-  readonly memoryBytes: number;
-  /** Memory plus swap; -1 unlimited swap; 0 twice the memory. */
-  readonly memorySwapBytes: number;
-  /** Billionths of a CPU. */
-  readonly nanoCpus: number;
-  readonly pidsLimit: number;
-}
 
 /** Everything that decides a config.json. Names are resolved and files are found already: building it touches nothing. */
 export interface RuntimeSpecInput extends RuntimeMountsInput {
@@ -51,6 +45,12 @@ export interface RuntimeSpecInput extends RuntimeMountsInput {
   readonly resources: ResourceLimits;
   /** The kernel can limit swap; without it a memory limit does not cover swap. */
   readonly hasSwapAccounting: boolean;
+  /** Device nodes that were asked for, and what the container may do with them. */
+  readonly devices: readonly MappedDevice[];
+  /** Further rules for devices. */
+  readonly deviceRules: readonly RuntimeDeviceRule[];
+  /** Kernel settings of its own namespaces. */
+  readonly sysctls: Readonly<Record<string, string>>;
   /** Device nodes that a privileged container gets; ignored for others. */
   readonly hostDevices: readonly RuntimeDevice[];
   /** Paths to mask besides the usual ones because this machine has them. */
@@ -62,9 +62,6 @@ export interface RuntimeSpecInput extends RuntimeMountsInput {
 
 /** crun reads a compiled filter, base64, from this annotation and then compiles none itself. */
 const SECCOMP_ANNOTATION = 'run.oci.seccomp_bpf_data';
-
-/** The scheduler's period that CPU limits are counted in: 100 ms, the kernel's default. */
-const CPU_PERIOD_US = 100_000;
 
 /** Kernel interfaces without a namespace that tell or change too much. */
 const MASKED_PATHS = [
@@ -100,7 +97,8 @@ const DEVICE_RULES: readonly RuntimeDeviceRule[] = [
 /**
  * Builds a container's config.json with Docker's default isolation.
  *
- * @throws {PierError} `InvalidArgument`, reason `container.bad-tmpfs-option`, facts `{ option }`.
+ * @throws {PierError} `InvalidArgument`, reasons `container.bad-tmpfs-option` (facts `{ option }`),
+ * `container.sysctl-not-allowed`, `container.no-device`.
  */
 export function buildRuntimeSpec(input: RuntimeSpecInput): RuntimeSpec {
   const annotations =
@@ -136,6 +134,7 @@ function runtimeProcess(input: RuntimeSpecInput): RuntimeProcess {
 }
 
 function runtimeLinux(input: RuntimeSpecInput): RuntimeLinux {
+  checkSysctls(Object.keys(input.sysctls), { network: input.netnsPath !== 'host', ipc: true, uts: true });
   const sysctl = sysctls(input);
   const propagation = rootfsPropagation(input.binds);
   return {
@@ -144,11 +143,24 @@ function runtimeLinux(input: RuntimeSpecInput): RuntimeLinux {
     cgroupsPath: input.cgroupsPath,
     namespaces: namespaces(input),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
-    ...(input.isPrivileged
-      ? { devices: input.hostDevices }
-      : { maskedPaths: [...MASKED_PATHS, ...input.extraMaskedPaths], readonlyPaths: READONLY_PATHS }),
+    ...orNone(devicesOf(input)),
+    ...(input.isPrivileged ? {} : { maskedPaths: [...MASKED_PATHS, ...input.extraMaskedPaths], readonlyPaths: READONLY_PATHS }),
     ...(input.seccomp === undefined || input.isPrivileged ? {} : { seccomp: input.seccomp }),
   };
+}
+
+function orNone(devices: readonly RuntimeDevice[]): Pick<RuntimeLinux, 'devices'> {
+  return devices.length === 0 ? {} : { devices };
+}
+
+/** A later mapping to the same place wins. */
+function devicesOf({ isPrivileged, hostDevices, devices }: RuntimeSpecInput): readonly RuntimeDevice[] {
+  const all = [...(isPrivileged ? hostDevices : []), ...devices];
+  return [
+    ...new Map(
+      all.map(({ path, type, major, minor, fileMode, uid, gid }) => [path, { path, type, major, minor, fileMode, uid, gid }]),
+    ).values(),
+  ];
 }
 
 function namespaces({ netnsPath, cgroupVersion }: RuntimeSpecInput): RuntimeNamespace[] {
@@ -163,21 +175,21 @@ function namespaces({ netnsPath, cgroupVersion }: RuntimeSpecInput): RuntimeName
   ];
 }
 
-function sysctls({ netnsPath, domainname }: RuntimeSpecInput): Record<string, string> {
+function sysctls({ netnsPath, domainname, sysctls: own }: RuntimeSpecInput): Record<string, string> {
   return {
     // Inside its own network a container may use low ports and ping without any capability.
     ...(netnsPath === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
     ...(domainname === '' ? {} : { 'kernel.domainname': domainname }),
+    ...own,
   };
 }
 
-function runtimeResources({ resources, isPrivileged, hasSwapAccounting }: RuntimeSpecInput): RuntimeResources {
-  const { memoryBytes, memorySwapBytes, nanoCpus, pidsLimit } = resources;
-  const swap = memorySwapBytes === 0 ? memoryBytes * 2 : memorySwapBytes;
-  return {
-    devices: isPrivileged ? [{ allow: true, access: 'rwm' }] : DEVICE_RULES,
-    ...(memoryBytes > 0 ? { memory: { limit: memoryBytes, ...(hasSwapAccounting && swap > 0 ? { swap } : {}) } } : {}),
-    ...(nanoCpus > 0 ? { cpu: { period: CPU_PERIOD_US, quota: Math.round((nanoCpus * CPU_PERIOD_US) / 1e9) } } : {}),
-    ...(pidsLimit > 0 ? { pids: { limit: pidsLimit } } : {}),
-  };
+function runtimeResources(input: RuntimeSpecInput): RuntimeResources {
+  return { devices: deviceRules(input), ...runtimeLimits(input.resources, input) };
+}
+
+function deviceRules({ isPrivileged, devices, deviceRules: own }: RuntimeSpecInput): readonly RuntimeDeviceRule[] {
+  if (isPrivileged) return [{ allow: true, access: 'rwm' }];
+  const named = devices.map(({ type, major, minor, access }): RuntimeDeviceRule => ({ allow: true, type, major, minor, access }));
+  return [...DEVICE_RULES, ...named, ...own];
 }

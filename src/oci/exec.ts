@@ -4,6 +4,7 @@
  * @module
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { runtimeJson } from './runtime-json.ts';
 import type { FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -67,7 +68,7 @@ export function startExec(runtime: Runtime, spec: ExecProcessSpec): ExecProcess 
   mkdirSync(spec.dir, { recursive: true, mode: 0o700 });
   held.defer(() => rmSync(spec.dir, { recursive: true, force: true }));
   const files = { process: join(spec.dir, 'process.json'), pid: join(spec.dir, 'pid'), log: join(spec.dir, 'log') };
-  writeFileSync(files.process, JSON.stringify(spec.process), { mode: 0o600 });
+  writeFileSync(files.process, runtimeJson(spec.process, spec.process), { mode: 0o600 });
   const isTerminal = spec.process.terminal === true;
   const console = isTerminal && runtime.isCrun ? held.use(new ConsoleSocket(join(spec.dir, 'tty'))) : undefined;
   // runc hands a terminal out only where it does not stay, and then nobody learns the exit code. So it gets one of its

@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { isErrno } from '../base/errors.ts';
@@ -46,16 +47,26 @@ export function readHostDevices(folder = '/dev'): RuntimeDevice[] {
   });
 }
 
+/** A device node as a runtime makes it; `undefined` if the file is none. */
+export function deviceNodeAt(path: string, stat: Stats): RuntimeDevice | undefined {
+  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return undefined;
+  const { rdev, mode, uid, gid } = stat;
+  return { path, type: stat.isBlockDevice() ? 'b' : 'c', ...deviceNumbers(rdev), fileMode: mode & 0o7777, uid, gid };
+}
+
 function deviceAt(path: string): RuntimeDevice | undefined {
   try {
-    const { rdev, mode, uid, gid } = lstatSync(path);
-    const type = (mode & 0o170_000) === 0o060_000 ? 'b' : 'c';
-    return { path, type, major: majorOf(rdev), minor: minorOf(rdev), fileMode: mode & 0o7777, uid, gid };
+    return deviceNodeAt(path, lstatSync(path));
   } catch (error) {
     // Unplugged since the folder was read.
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
+}
+
+/** A device's two numbers. @param rdev As `stat` gives it. */
+export function deviceNumbers(rdev: number): { readonly major: number; readonly minor: number } {
+  return { major: majorOf(rdev), minor: minorOf(rdev) };
 }
 
 /** makedev(3) as glibc and musl pack it, below 2^32: 12 bits of major between 8 and 12 bits of minor. */

@@ -13,6 +13,7 @@ import {
   ownCapabilities,
 } from '../linux/index.ts';
 import { buildRuntimeSpec } from './build-runtime-spec.ts';
+import { NO_LIMITS } from './resource-limits.ts';
 import type { RuntimeSpecInput } from './build-runtime-spec.ts';
 import { resolveCapabilities } from './default-capabilities.ts';
 import { readHostDevices, readHostFacts } from './host-facts.ts';
@@ -74,7 +75,10 @@ for (const runtime of ['/usr/bin/crun', '/usr/bin/runc'].filter((path) => exists
           seccompBpf: bpf,
           cgroupsPath: join(cgroupParent, id),
           cgroupVersion: cgroups.version,
-          resources: { memoryBytes: 0, memorySwapBytes: 0, nanoCpus: 0, pidsLimit: 0 },
+          resources: NO_LIMITS,
+          devices: [],
+          deviceRules: [],
+          sysctls: {},
           hasSwapAccounting: cgroups.hasSwapAccounting,
           binds: [],
           tmpfs: {},
@@ -139,7 +143,7 @@ for (const runtime of ['/usr/bin/crun', '/usr/bin/runc'].filter((path) => exists
       });
 
       test('limits memory, processors and processes', { skip: cgroups.version === 2 && 'reads the files of version 1' }, () => {
-        const resources = { memoryBytes: 64 << 20, memorySwapBytes: 0, nanoCpus: 1.5e9, pidsLimit: 50 };
+        const resources = { ...NO_LIMITS, memoryBytes: 64 << 20, memorySwapBytes: 0, nanoCpus: 1.5e9, pidsLimit: 50 };
         const files = 'memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max';
         assert.equal(run(`cd /sys/fs/cgroup; cat ${files}`, { resources }), '67108864\n150000\n50\n');
       });

@@ -95,10 +95,39 @@ export interface RuntimeNamespace {
 export interface RuntimeResources {
   readonly devices?: readonly RuntimeDeviceRule[];
   /** Bytes; `swap` is memory and swap together. */
-  readonly memory?: { readonly limit?: number; readonly swap?: number };
+  readonly memory?: {
+    readonly limit?: number;
+    readonly swap?: number;
+    readonly reservation?: number;
+    readonly swappiness?: number;
+    readonly disableOOMKiller?: boolean;
+  };
   /** Microseconds of CPU time in each period. */
-  readonly cpu?: { readonly quota?: number; readonly period?: number };
+  readonly cpu?: {
+    readonly shares?: number;
+    readonly quota?: number;
+    readonly period?: number;
+    readonly realtimeRuntime?: number;
+    readonly realtimePeriod?: number;
+    readonly cpus?: string;
+    readonly mems?: string;
+  };
   readonly pids?: { readonly limit: number };
+  readonly blockIO?: {
+    readonly weight?: number;
+    readonly weightDevice?: readonly { readonly major: number; readonly minor: number; readonly weight: number }[];
+    readonly throttleReadBpsDevice?: readonly RuntimeThrottle[];
+    readonly throttleWriteBpsDevice?: readonly RuntimeThrottle[];
+    readonly throttleReadIOPSDevice?: readonly RuntimeThrottle[];
+    readonly throttleWriteIOPSDevice?: readonly RuntimeThrottle[];
+  };
+}
+
+/** A rate, a second, for one block device. */
+export interface RuntimeThrottle {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
 }
 
 /** What is special to Linux. */

@@ -82,6 +82,32 @@ export interface MountRequest {
   readonly TmpfsOptions?: unknown;
 }
 
+/** A weight for one block device, 10 to 1000. */
+export interface WeightDevice {
+  readonly Path: string;
+  readonly Weight: number;
+}
+
+/** A rate, a second, for one block device. */
+export interface ThrottleDevice {
+  readonly Path: string;
+  readonly Rate: number;
+}
+
+/** A limit of each process; -1 for none. */
+export interface UlimitConfig {
+  readonly Name: string;
+  readonly Hard: number;
+  readonly Soft: number;
+}
+
+/** A device of the host's for a container. */
+export interface DeviceMappingConfig {
+  readonly PathOnHost: string;
+  readonly PathInContainer: string;
+  readonly CgroupPermissions: string;
+}
+
 /** How a container meets its host. Sizes in bytes. */
 export interface HostConfig {
   readonly Binds: readonly string[] | null;
@@ -127,18 +153,18 @@ export interface HostConfig {
   readonly NanoCpus: number;
   readonly CgroupParent: string;
   readonly BlkioWeight: number;
-  readonly BlkioWeightDevice: readonly unknown[];
-  readonly BlkioDeviceReadBps: readonly unknown[];
-  readonly BlkioDeviceWriteBps: readonly unknown[];
-  readonly BlkioDeviceReadIOps: readonly unknown[];
-  readonly BlkioDeviceWriteIOps: readonly unknown[];
+  readonly BlkioWeightDevice: readonly WeightDevice[];
+  readonly BlkioDeviceReadBps: readonly ThrottleDevice[];
+  readonly BlkioDeviceWriteBps: readonly ThrottleDevice[];
+  readonly BlkioDeviceReadIOps: readonly ThrottleDevice[];
+  readonly BlkioDeviceWriteIOps: readonly ThrottleDevice[];
   readonly CpuPeriod: number;
   readonly CpuQuota: number;
   readonly CpuRealtimePeriod: number;
   readonly CpuRealtimeRuntime: number;
   readonly CpusetCpus: string;
   readonly CpusetMems: string;
-  readonly Devices: readonly unknown[];
+  readonly Devices: readonly DeviceMappingConfig[];
   readonly DeviceCgroupRules: readonly string[] | null;
   readonly DeviceRequests: readonly unknown[] | null;
   readonly KernelMemory?: number;
@@ -150,7 +176,7 @@ export interface HostConfig {
   readonly OomKillDisable: boolean | null;
   readonly Init?: boolean;
   readonly PidsLimit: number | null;
-  readonly Ulimits: readonly unknown[];
+  readonly Ulimits: readonly UlimitConfig[];
   readonly CpuCount: number;
   readonly CpuPercent: number;
   readonly IOMaximumIOps: number;

@@ -1,5 +1,13 @@
-import type { ContainerCreateRequest, HostConfig } from '../../wire/index.ts';
-import type { FieldKinds } from '../field-kinds.ts';
+import type {
+  ContainerCreateRequest,
+  DeviceMappingConfig,
+  HostConfig,
+  ThrottleDevice,
+  UlimitConfig,
+  WeightDevice,
+} from '../../wire/index.ts';
+import { checkFields } from '../field-kinds.ts';
+import type { FieldKind, FieldKinds } from '../field-kinds.ts';
 
 /** What the fields of `POST /containers/create` hold. Fields that are refused when set are looked at where that is decided. */
 export const CREATE_KINDS: FieldKinds<ContainerCreateRequest> = {
@@ -76,18 +84,18 @@ export const HOST_CONFIG_KINDS: FieldKinds<HostConfig> = {
   NanoCpus: 'integer',
   CgroupParent: 'string',
   BlkioWeight: 'integer',
-  BlkioWeightDevice: 'any',
-  BlkioDeviceReadBps: 'any',
-  BlkioDeviceWriteBps: 'any',
-  BlkioDeviceReadIOps: 'any',
-  BlkioDeviceWriteIOps: 'any',
+  BlkioWeightDevice: 'objects',
+  BlkioDeviceReadBps: 'objects',
+  BlkioDeviceWriteBps: 'objects',
+  BlkioDeviceReadIOps: 'objects',
+  BlkioDeviceWriteIOps: 'objects',
   CpuPeriod: 'integer',
   CpuQuota: 'integer',
   CpuRealtimePeriod: 'integer',
   CpuRealtimeRuntime: 'integer',
   CpusetCpus: 'string',
   CpusetMems: 'string',
-  Devices: 'any',
+  Devices: 'objects',
   DeviceCgroupRules: 'strings',
   DeviceRequests: 'any',
   KernelMemory: 'integer',
@@ -98,7 +106,7 @@ export const HOST_CONFIG_KINDS: FieldKinds<HostConfig> = {
   OomKillDisable: 'boolean',
   Init: 'boolean',
   PidsLimit: 'integer',
-  Ulimits: 'any',
+  Ulimits: 'objects',
   CpuCount: 'integer',
   CpuPercent: 'integer',
   IOMaximumIOps: 'integer',
@@ -106,3 +114,24 @@ export const HOST_CONFIG_KINDS: FieldKinds<HostConfig> = {
   MaskedPaths: 'strings',
   ReadonlyPaths: 'strings',
 };
+
+const RATE: FieldKinds<ThrottleDevice> = { Path: 'string', Rate: 'integer' };
+
+/** What the items of its lists hold. */
+const ITEM_KINDS = {
+  BlkioWeightDevice: { Path: 'string', Weight: 'integer' } satisfies FieldKinds<WeightDevice>,
+  BlkioDeviceReadBps: RATE,
+  BlkioDeviceWriteBps: RATE,
+  BlkioDeviceReadIOps: RATE,
+  BlkioDeviceWriteIOps: RATE,
+  Devices: { PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' } satisfies FieldKinds<DeviceMappingConfig>,
+  Ulimits: { Name: 'string', Hard: 'integer', Soft: 'integer' } satisfies FieldKinds<UlimitConfig>,
+} as const;
+
+/** As {@linkcode checkFields} for the items of lists. @throws {PierError} `InvalidArgument` in Docker's words. */
+export function checkItems(host: Readonly<Record<string, unknown>>): void {
+  for (const [field, kinds] of Object.entries<Readonly<Record<string, FieldKind>>>(ITEM_KINDS)) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the field's own kind has been checked
+    for (const item of (host[field] ?? []) as readonly Record<string, unknown>[]) checkFields(item, kinds, `HostConfig.${field}`);
+  }
+}

@@ -4,9 +4,26 @@ import { test } from 'node:test';
 import { HOST_PLATFORM } from '../../base/platform.ts';
 import { parse } from 'yaml';
 import { CREATE_KINDS, HOST_CONFIG_KINDS } from './create-kinds.ts';
+import { NO_LIMITS } from '../backend.ts';
 import { translateCreate } from './translate-create.ts';
 
-const FACTS = { cgroupVersion: 2, cpuCount: 4, platform: HOST_PLATFORM } as const;
+const CGROUP_FEATURES = {
+  memory: true,
+  swap: true,
+  memoryReservation: true,
+  memorySwappiness: true,
+  oomKillDisable: true,
+  pids: true,
+  cpuShares: true,
+  cpuQuota: true,
+  cpuRealtime: false,
+  cpusetCpus: '0-3',
+  cpusetMems: '0',
+  blkioWeight: false,
+  blkioWeightDevice: false,
+  blkioThrottle: true,
+};
+const FACTS = { cgroupVersion: 2, cpuCount: 4, platform: HOST_PLATFORM, cgroupFeatures: CGROUP_FEATURES } as const;
 
 // As Docker's CLI 28.5 sends `docker run --rm alpine true`, all fields spelled out.
 const CLI_BODY = {
@@ -107,7 +124,7 @@ test("translateCreate() takes what Docker's CLI sends for nothing special", () =
   assert.equal(spec.autoRemove, true);
   assert.equal(spec.shmSizeBytes, 64 * 1024 * 1024);
   assert.equal(spec.consoleSize, undefined);
-  assert.deepEqual(spec.resources, { memoryBytes: 0, memorySwapBytes: 0, nanoCpus: 0, pidsLimit: 0 });
+  assert.deepEqual(spec.resources, NO_LIMITS);
 });
 
 test('translateCreate() honours what a container can have', () => {
@@ -160,7 +177,7 @@ test('translateCreate() honours what a container can have', () => {
   assert.equal(spec.workingDir, '/x');
   assert.deepEqual(spec.env, ['A=b', 'C']);
   assert.deepEqual(spec.restartPolicy, { name: 'on-failure', maximumRetryCount: 2 });
-  assert.deepEqual(spec.resources, { memoryBytes: 64_000_000, memorySwapBytes: -1, nanoCpus: 1_500_000_000, pidsLimit: 9 });
+  assert.deepEqual(spec.resources, { ...NO_LIMITS, memoryBytes: 64_000_000, memorySwapBytes: -1, nanoCpus: 1_500_000_000, pidsLimit: 9 });
   assert.equal(spec.noNewPrivileges, true);
   assert.equal(spec.seccomp, 'unconfined');
   assert.deepEqual(spec.consoleSize, { height: 24, width: 80 });
@@ -174,54 +191,26 @@ test('translateCreate() honours what a container can have', () => {
 
 test('translateCreate() refuses every field that it does not honour, by name', () => {
   const host: Readonly<Record<string, unknown>> = {
-    Annotations: { a: 'b' },
-    BlkioDeviceReadBps: [{}],
-    BlkioDeviceReadIOps: [{}],
-    BlkioDeviceWriteBps: [{}],
-    BlkioDeviceWriteIOps: [{}],
-    BlkioWeight: 10,
-    BlkioWeightDevice: [{}],
     Cgroup: 'x',
-    CgroupParent: '/x',
     CgroupnsMode: 'host',
     CpuCount: 1,
     CpuPercent: 1,
-    CpuPeriod: 1,
-    CpuQuota: 1,
-    CpuRealtimePeriod: 1,
-    CpuRealtimeRuntime: 1,
-    CpuShares: 1,
-    CpusetCpus: '0',
-    CpusetMems: '0',
-    DeviceCgroupRules: ['c 1:1 r'],
     DeviceRequests: [{}],
-    Devices: [{}],
     Dns: ['1.1.1.1'],
     DnsOptions: ['x'],
     DnsSearch: ['x'],
     ExtraHosts: ['a:1.2.3.4'],
-    GroupAdd: ['x'],
-    IOMaximumBandwidth: 1,
-    IOMaximumIOps: 1,
     IpcMode: 'host',
     Isolation: 'hyperv',
-    KernelMemory: 1,
-    KernelMemoryTCP: 1,
     Links: ['a'],
     MaskedPaths: [],
-    MemoryReservation: 1,
-    MemorySwappiness: 0,
     Mounts: [{ Type: 'bind' }],
-    OomKillDisable: true,
-    OomScoreAdj: 1,
     PidMode: 'host',
     PortBindings: { '80/tcp': [{ HostPort: '80' }] },
     PublishAllPorts: true,
     ReadonlyPaths: [],
     StorageOpt: { size: '1G' },
-    Sysctls: { a: 'b' },
     UTSMode: 'host',
-    Ulimits: [{}],
     UsernsMode: 'private',
     VolumeDriver: 'x',
     VolumesFrom: ['x'],

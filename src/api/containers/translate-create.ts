@@ -4,11 +4,12 @@ import { consoleSizeOf } from '../console-size.ts';
 import { dockerError, notSupported } from '../errors.ts';
 import { checkFields } from '../field-kinds.ts';
 import type { HostFacts } from '../route.ts';
-import { CREATE_KINDS, HOST_CONFIG_KINDS } from './create-kinds.ts';
+import { CREATE_KINDS, HOST_CONFIG_KINDS, checkItems } from './create-kinds.ts';
 import { fromHealthConfig } from './health.ts';
 import { cleanPath, translateBind } from './translate-binds.ts';
+import { translateDevices } from './translate-devices.ts';
 import { translateLogConfig } from './translate-log-config.ts';
-import { translateLimits, translateRestartPolicy } from './translate-limits.ts';
+import { translateLimits, translateRestartPolicy, translateUlimits } from './translate-limits.ts';
 import { refuseUnsupportedConfig, refuseUnsupportedEndpoint, refuseUnsupportedHostConfig } from './unsupported-fields.ts';
 
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
@@ -25,6 +26,7 @@ export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
   const config: ContainerCreateRequest = checkFields(body, CREATE_KINDS);
   const hostBody = (config.HostConfig ?? {}) as Body;
   const host: Loose<HostConfig> = checkFields(hostBody, HOST_CONFIG_KINDS, 'HostConfig');
+  checkItems(hostBody);
   // A body with nothing but a host config is Docker's "no config".
   if (Object.keys(body).every((key) => key === 'HostConfig' || key === 'NetworkingConfig')) {
     throw dockerError('InvalidArgument', 'config cannot be empty in order to create a container');
@@ -51,7 +53,14 @@ export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
     autoRemove: host.AutoRemove ?? false,
     networkMode,
     restartPolicy: translateRestartPolicy(host),
-    resources: translateLimits(host, facts.cpuCount),
+    resources: translateLimits(host, facts),
+    ulimits: translateUlimits(host),
+    oomScoreAdj: host.OomScoreAdj ?? 0,
+    cgroupParent: host.CgroupParent ?? '',
+    ...translateDevices(host),
+    groupAdd: host.GroupAdd ?? [],
+    sysctls: host.Sysctls ?? {},
+    annotations: host.Annotations ?? {},
     shmSizeBytes: translateShmSize(host.ShmSize ?? 0),
     runtime: host.Runtime ?? '',
     consoleSize: consoleSizeOf(host.ConsoleSize),

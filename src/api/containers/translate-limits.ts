@@ -1,28 +1,70 @@
-import type { HostConfig, Loose } from '../../wire/index.ts';
-import type { ContainerSpec } from '../backend.ts';
+import type { HostConfig, Loose, ThrottleDevice, UlimitConfig, WeightDevice } from '../../wire/index.ts';
+import { NO_LIMITS } from '../backend.ts';
+import type { ContainerSpec, ResourceLimits, Ulimit } from '../backend.ts';
 import { dockerError } from '../errors.ts';
-
-const MINIMUM_MEMORY_BYTES = 6 * 1024 * 1024;
+import type { HostFacts } from '../route.ts';
+import { checkLimits, dropMissingLimits, swappinessOf } from './limit-checks.ts';
 
 /**
- * A request's limits.
+ * A request's limits, without those that this machine cannot hold.
  *
- * @param cpuCount CPUs of this machine.
  * @throws {PierError} `InvalidArgument` in Docker's words.
  */
-export function translateLimits(host: Loose<HostConfig>, cpuCount: number): ContainerSpec['resources'] {
-  const memoryBytes = host.Memory ?? 0;
-  const swapBytes = host.MemorySwap ?? 0;
-  const nanoCpus = host.NanoCpus ?? 0;
-  if (memoryBytes !== 0 && memoryBytes < MINIMUM_MEMORY_BYTES) throw bad('Minimum memory limit allowed is 6MB');
-  if (memoryBytes > 0 && swapBytes > 0 && swapBytes < memoryBytes) {
-    throw bad('Minimum memoryswap limit should be larger than memory limit, see usage');
-  }
-  if (memoryBytes === 0 && swapBytes > 0) throw bad('You should always set the Memory limit when using Memoryswap limit, see usage');
-  if (nanoCpus < 0 || nanoCpus > cpuCount * 1e9) {
-    throw bad(`range of CPUs is from 0.01 to ${cpuCount}.00, as there are only ${cpuCount} CPUs available`);
-  }
-  return { memoryBytes, memorySwapBytes: swapBytes, nanoCpus, pidsLimit: Math.max(0, host.PidsLimit ?? 0) };
+export function translateLimits(asked: Loose<HostConfig>, facts: HostFacts): ResourceLimits {
+  const { host } = dropMissingLimits(asked, facts);
+  checkLimits(host, facts, false);
+  return { ...NO_LIMITS, ...limitsOf(host) };
+}
+
+/** The limits that a request names, none of them checked. */
+export function limitsOf(host: Loose<HostConfig>): ResourceLimits {
+  return {
+    memoryBytes: host.Memory ?? 0,
+    memorySwapBytes: host.MemorySwap ?? 0,
+    memoryReservationBytes: host.MemoryReservation ?? 0,
+    memorySwappiness: swappinessOf(host),
+    isOomKillDisabled: host.OomKillDisable ?? false,
+    nanoCpus: host.NanoCpus ?? 0,
+    cpuShares: host.CpuShares ?? 0,
+    cpuQuotaUs: host.CpuQuota ?? 0,
+    cpuPeriodUs: host.CpuPeriod ?? 0,
+    cpuRealtimeRuntimeUs: host.CpuRealtimeRuntime ?? 0,
+    cpuRealtimePeriodUs: host.CpuRealtimePeriod ?? 0,
+    cpusetCpus: host.CpusetCpus ?? '',
+    cpusetMems: host.CpusetMems ?? '',
+    pidsLimit: Math.max(0, host.PidsLimit ?? 0),
+    blkioWeight: host.BlkioWeight ?? 0,
+    blkioWeightDevices: (host.BlkioWeightDevice ?? []).map(({ Path, Weight }: Loose<WeightDevice>) => ({
+      path: Path ?? '',
+      weight: Weight ?? 0,
+    })),
+    blkioReadBps: ratesOf(host.BlkioDeviceReadBps),
+    blkioWriteBps: ratesOf(host.BlkioDeviceWriteBps),
+    blkioReadIops: ratesOf(host.BlkioDeviceReadIOps),
+    blkioWriteIops: ratesOf(host.BlkioDeviceWriteIOps),
+  };
+}
+
+function ratesOf(rates: readonly ThrottleDevice[] | null | undefined): ResourceLimits['blkioReadBps'] {
+  return (rates ?? []).map(({ Path, Rate }: Loose<ThrottleDevice>) => ({ path: Path ?? '', rate: Rate ?? 0 }));
+}
+
+/** Names of `setrlimit(2)`. */
+const ULIMIT_NAMES: ReadonlySet<string> = new Set(
+  'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' '),
+);
+
+/** A request's limits for each process. @throws {PierError} `InvalidArgument` in Docker's words. */
+export function translateUlimits(host: Loose<HostConfig>): readonly Ulimit[] {
+  return (host.Ulimits ?? []).map((ulimit: Loose<UlimitConfig>) => {
+    const name = ulimit.Name ?? '';
+    const soft = ulimit.Soft ?? 0;
+    const hard = ulimit.Hard ?? 0;
+    if (!ULIMIT_NAMES.has(name)) throw bad(`invalid ulimit type: ${name}`);
+    if (hard !== -1 && (soft === -1 || soft > hard))
+      throw bad(`ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+    return { name, soft, hard };
+  });
 }
 
 /** A request's restart policy. @throws {PierError} `InvalidArgument` in Docker's words. */

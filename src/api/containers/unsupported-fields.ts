@@ -41,6 +41,32 @@ type HonouredHostConfig =
   | 'Tmpfs'
   | 'ShmSize'
   | 'Runtime'
+  | 'Annotations'
+  | 'GroupAdd'
+  | 'OomScoreAdj'
+  | 'Sysctls'
+  | 'CpuShares'
+  | 'CgroupParent'
+  | 'BlkioWeight'
+  | 'BlkioWeightDevice'
+  | 'BlkioDeviceReadBps'
+  | 'BlkioDeviceWriteBps'
+  | 'BlkioDeviceReadIOps'
+  | 'BlkioDeviceWriteIOps'
+  | 'CpuPeriod'
+  | 'CpuQuota'
+  | 'CpuRealtimePeriod'
+  | 'CpuRealtimeRuntime'
+  | 'CpusetCpus'
+  | 'CpusetMems'
+  | 'Devices'
+  | 'DeviceCgroupRules'
+  | 'MemoryReservation'
+  | 'OomKillDisable'
+  | 'Ulimits'
+  | 'MemorySwappiness'
+  | 'IOMaximumIOps'
+  | 'IOMaximumBandwidth'
   | 'Memory'
   | 'MemorySwap'
   | 'NanoCpus'
@@ -81,52 +107,26 @@ const HOST_CONFIG_FIELDS: Readonly<Record<Exclude<keyof HostConfig, HonouredHost
   VolumeDriver: unsetOr('local'),
   VolumesFrom: isUnset,
   Mounts: isUnset,
-  Annotations: isUnset,
   Dns: isUnset,
   DnsOptions: isUnset,
   DnsSearch: isUnset,
   ExtraHosts: isUnset,
-  GroupAdd: isUnset,
   IpcMode: unsetOr('private'),
   Cgroup: isUnset,
   Links: isUnset,
-  OomScoreAdj: isUnset,
   PidMode: isUnset,
   PublishAllPorts: isUnset,
   StorageOpt: isUnset,
   UTSMode: isUnset,
   // No user namespaces are used, so the host's is what a container has.
   UsernsMode: unsetOr('host'),
-  Sysctls: isUnset,
   Isolation: unsetOr('default'),
-  CpuShares: isUnset,
-  CgroupParent: isUnset,
-  BlkioWeight: isUnset,
-  BlkioWeightDevice: isUnset,
-  BlkioDeviceReadBps: isUnset,
-  BlkioDeviceWriteBps: isUnset,
-  BlkioDeviceReadIOps: isUnset,
-  BlkioDeviceWriteIOps: isUnset,
-  CpuPeriod: isUnset,
-  CpuQuota: isUnset,
-  CpuRealtimePeriod: isUnset,
-  CpuRealtimeRuntime: isUnset,
-  CpusetCpus: isUnset,
-  CpusetMems: isUnset,
-  Devices: isUnset,
-  DeviceCgroupRules: isUnset,
   DeviceRequests: isUnset,
-  KernelMemory: isUnset,
-  KernelMemoryTCP: isUnset,
-  MemoryReservation: isUnset,
-  // The CLI sends -1 for "not set"; 0 would be a setting.
-  MemorySwappiness: (value) => value === undefined || value === null || value === -1,
-  OomKillDisable: isUnset,
-  Ulimits: isUnset,
+  // Docker takes these and drops them: kernels have no such limit any more.
+  KernelMemory: () => true,
+  KernelMemoryTCP: () => true,
   CpuCount: isUnset,
   CpuPercent: isUnset,
-  IOMaximumIOps: isUnset,
-  IOMaximumBandwidth: isUnset,
   // An empty list would unmask everything.
   MaskedPaths: nullOr(MASKED_PATHS),
   ReadonlyPaths: nullOr(READONLY_PATHS),

@@ -1,12 +1,22 @@
 import type { FlagDefinition } from '../command.ts';
+import { RESOURCE_FLAGS } from './resource-flags.ts';
 
 /** Flags of `run` and `create` that say what the container is. */
 export const CREATE_FLAGS: readonly FlagDefinition[] = [
+  ...RESOURCE_FLAGS,
+  {
+    long: 'annotation',
+    kind: 'list',
+    valueName: 'map',
+    description: 'Add an annotation to the container (passed through to the OCI runtime)',
+  },
+  { long: 'domainname', kind: 'string', description: 'Container NIS domain name' },
+  { long: 'group-add', kind: 'list', description: 'Add additional groups to join' },
+  { long: 'sysctl', kind: 'list', valueName: 'map', description: 'Sysctl options' },
   { long: 'attach', short: 'a', kind: 'list', description: 'Attach to STDIN, STDOUT or STDERR' },
   { long: 'cap-add', kind: 'list', description: 'Add Linux capabilities' },
   { long: 'cap-drop', kind: 'list', description: 'Drop Linux capabilities' },
   { long: 'cidfile', kind: 'string', description: 'Write the container ID to the file' },
-  { long: 'cpus', kind: 'decimal', description: 'Number of CPUs' },
   { long: 'entrypoint', kind: 'string', description: 'Overwrite the default ENTRYPOINT of the image' },
   { long: 'env', short: 'e', kind: 'list', description: 'Set environment variables' },
   { long: 'env-file', kind: 'list', description: 'Read in a file of environment variables' },
@@ -43,17 +53,10 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
   { long: 'label-file', kind: 'list', description: 'Read in a line delimited file of labels' },
   { long: 'log-driver', kind: 'string', description: 'Logging driver for the container' },
   { long: 'log-opt', kind: 'list', description: 'Log driver options' },
-  { long: 'memory', short: 'm', kind: 'bytes', description: 'Memory limit' },
-  {
-    long: 'memory-swap',
-    kind: 'bytes',
-    description: "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
-  },
   { long: 'name', kind: 'string', description: 'Assign a name to the container' },
   { long: 'network', kind: 'string', valueName: 'network', description: 'Connect a container to a network (none, host or bridge)' },
   { long: 'net', kind: 'string', hidden: true, description: 'Connect a container to a network (none, host or bridge)' },
   { long: 'no-healthcheck', kind: 'bool', description: 'Disable any container-specified HEALTHCHECK' },
-  { long: 'pids-limit', kind: 'int', description: 'Tune container pids limit (set -1 for unlimited)' },
   { long: 'platform', kind: 'string', description: 'Set platform if server is multi-platform capable' },
   { long: 'privileged', kind: 'bool', description: 'Give extended privileges to this container' },
   {
@@ -91,12 +94,11 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
 /** Every other flag of Docker's `run` and `create`, with its letter. */
 function unsupportedFlags(): FlagDefinition[] {
   const lists =
-    'add-host annotation blkio-weight blkio-weight-device cgroup-parent cgroupns cpu-count cpu-percent cpu-period cpu-quota cpu-rt-period ' +
-    'cpu-rt-runtime cpu-shares/c cpuset-cpus cpuset-mems device device-cgroup-rule device-read-bps device-read-iops device-write-bps ' +
-    'device-write-iops dns dns-opt dns-option dns-search domainname expose gpus group-add ' +
-    'io-maxbandwidth io-maxiops ip ip6 ipc isolation kernel-memory link ' +
-    'link-local-ip mac-address memory-reservation memory-swappiness mount net-alias network-alias ' +
-    'oom-kill-disable oom-score-adj pid publish/p publish-all/P storage-opt sysctl ulimit use-api-socket userns uts volume-driver ' +
+    'add-host cgroupns cpu-count cpu-percent ' +
+    'dns dns-opt dns-option dns-search expose gpus ' +
+    'io-maxbandwidth io-maxiops ip ip6 ipc isolation link ' +
+    'link-local-ip mac-address mount net-alias network-alias ' +
+    'pid publish/p publish-all/P storage-opt use-api-socket userns uts volume-driver ' +
     'volumes-from';
   return lists.split(' ').map((item) => {
     const [long = '', short] = item.split('/');

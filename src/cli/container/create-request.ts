@@ -5,6 +5,7 @@ import type { CommandContext } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { readEnvironment, readLabels } from '../key-value-files.ts';
+import { resourcesOf } from './resource-flags.ts';
 import { windowSize } from '../stream/follow-window-size.ts';
 import { healthConfig } from './health-flags.ts';
 import { parseFlagValue } from '../flag-value-parser.ts';
@@ -57,6 +58,7 @@ export async function createRequest(
   return {
     Image: image,
     ...(flags.has('hostname') && { Hostname: flags.string('hostname') }),
+    ...(flags.has('domainname') && { Domainname: flags.string('domainname') }),
     ...(flags.has('user') && { User: flags.string('user') }),
     ...(flags.has('workdir') && { WorkingDir: flags.string('workdir') }),
     // An empty entrypoint is one that takes the image's away.
@@ -93,12 +95,12 @@ async function hostConfig(flags: FlagValues): Promise<Loose<HostConfig>> {
     ...(flags.bool('tty') && size !== undefined && { ConsoleSize: [size.h, size.w] as const }),
     ...(flags.has('init') && { Init: flags.bool('init') }),
     LogConfig: logConfig(flags.string('log-driver'), flags.list('log-opt')),
-    Memory: flags.int('memory'),
-    MemorySwap: flags.int('memory-swap'),
-    NanoCpus: Math.round(flags.number('cpus') * 1e9),
     NetworkMode: flags.string('network') || flags.string('net') || 'default',
-    ...(flags.has('pids-limit') && { PidsLimit: flags.int('pids-limit') }),
     Privileged: flags.bool('privileged'),
+    ...resourcesOf(flags),
+    GroupAdd: flags.list('group-add'),
+    ...(flags.has('sysctl') && { Sysctls: sysctlsOf(flags) }),
+    ...(flags.has('annotation') && { Annotations: keyValues(flags.list('annotation')) }),
     ReadonlyRootfs: flags.bool('read-only'),
     RestartPolicy: restart,
     ...(flags.has('runtime') && { Runtime: flags.string('runtime') }),
@@ -111,11 +113,31 @@ async function hostConfig(flags: FlagValues): Promise<Loose<HostConfig>> {
 
 function logConfig(driver: string, items: readonly string[]): LogConfig {
   if (driver === 'none' && items.length > 0) throw usageError('invalid logging opts for driver none');
-  const options = items.map((item): [string, string] => {
-    const split = item.indexOf('=');
-    return split === -1 ? [item, ''] : [item.slice(0, split), item.slice(split + 1)];
-  });
-  return { Type: driver, Config: Object.fromEntries(options) };
+  return { Type: driver, Config: keyValues(items) };
+}
+
+function keyValues(items: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    items.map((item) => {
+      const split = item.indexOf('=');
+      return split === -1 ? [item, ''] : [item.slice(0, split), item.slice(split + 1)];
+    }),
+  );
+}
+
+const IPC_SETTINGS: ReadonlySet<string> = new Set(
+  'kernel.msgmax kernel.msgmnb kernel.msgmni kernel.sem kernel.shmall kernel.shmmax kernel.shmmni kernel.shm_rmid_forced'.split(' '),
+);
+
+function sysctlsOf(flags: FlagValues): Record<string, string> {
+  for (const item of flags.list('sysctl')) {
+    const name = item.split('=', 1)[0] ?? '';
+    const isAllowed = IPC_SETTINGS.has(name) || name.startsWith('net.') || name.startsWith('fs.mqueue.');
+    if (!isAllowed || !item.includes('=')) {
+      throw new FlagError(`invalid argument ${JSON.stringify(item)} for "--sysctl" flag: sysctl '${item}' is not allowed`);
+    }
+  }
+  return keyValues(flags.list('sysctl'));
 }
 
 /** Docker's daemon takes absolute paths only: what begins with a dot is ours to resolve. */

@@ -1,0 +1,19 @@
+import type { RuntimeProcess } from './runtime-spec.ts';
+
+/** `RLIM_INFINITY`, which no number of this language holds exactly. */
+const RLIM_INFINITY = '18446744073709551615';
+
+// In Node since 21, in TypeScript's library not yet.
+const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
+
+/**
+ * JSON for a runtime to read: limits of processes of -1 become the kernel's infinity, which is how runtimes know it.
+ *
+ * @param value A whole config or its process.
+ * @param process Whose limits are in it.
+ */
+export function runtimeJson(value: unknown, process: RuntimeProcess): string {
+  // A replacer is asked about every key, and limits are rare.
+  if (process.rlimits === undefined) return JSON.stringify(value);
+  return JSON.stringify(value, (key, item: unknown) => ((key === 'soft' || key === 'hard') && item === -1 ? rawJSON(RLIM_INFINITY) : item));
+}
