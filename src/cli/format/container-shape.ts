@@ -60,6 +60,8 @@ const CONFIG = shape(
   'Shell:l~',
 );
 
+const THROTTLE = shape('blkiodev.ThrottleDevice', 'Path', 'Rate:i');
+
 const RESOURCES = shape(
   'container.Resources',
   'CPUShares=CpuShares:i',
@@ -67,18 +69,18 @@ const RESOURCES = shape(
   'NanoCPUs=NanoCpus:i',
   'CgroupParent',
   'BlkioWeight:i',
-  'BlkioWeightDevice:l',
-  'BlkioDeviceReadBps:l',
-  'BlkioDeviceWriteBps:l',
-  'BlkioDeviceReadIOps:l',
-  'BlkioDeviceWriteIOps:l',
+  ['BlkioWeightDevice', listOf(shape('blkiodev.WeightDevice', 'Path', 'Weight:i'))],
+  ['BlkioDeviceReadBps', listOf(THROTTLE)],
+  ['BlkioDeviceWriteBps', listOf(THROTTLE)],
+  ['BlkioDeviceReadIOps', listOf(THROTTLE)],
+  ['BlkioDeviceWriteIOps', listOf(THROTTLE)],
   'CPUPeriod=CpuPeriod:i',
   'CPUQuota=CpuQuota:i',
   'CPURealtimePeriod=CpuRealtimePeriod:i',
   'CPURealtimeRuntime=CpuRealtimeRuntime:i',
   'CpusetCpus',
   'CpusetMems',
-  'Devices:l',
+  ['Devices', listOf(shape('container.DeviceMapping', 'PathOnHost', 'PathInContainer', 'CgroupPermissions'))],
   'DeviceCgroupRules:l',
   'DeviceRequests:l',
   'KernelMemory:i~',
@@ -88,7 +90,7 @@ const RESOURCES = shape(
   'MemorySwappiness:a',
   'OomKillDisable:a',
   'PidsLimit:a',
-  'Ulimits:l',
+  ['Ulimits', listOf(shape('units.Ulimit', 'Name', 'Hard:i', 'Soft:i'))],
   'CPUCount=CpuCount:i',
   'CPUPercent=CpuPercent:i',
   'IOMaximumIOps:i',
