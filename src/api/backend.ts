@@ -16,8 +16,10 @@ export type ContainerFilter = NonNullable<Parameters<ContainerService['list']>[0
 export { NO_LIMITS, effectiveSwapBytes } from '../engine.ts';
 export type {
   BindMount,
+  BlockIoEntry,
   Container,
   ContainerSpec,
+  ContainerStats,
   EngineInfo,
   ResourceLimits,
   Ulimit,
@@ -28,5 +30,7 @@ export type {
   LogOptions,
   Network,
   PathStat,
+  InterfaceStats,
+  StatsSample,
   StreamSession,
 } from '../engine.ts';

@@ -131,6 +131,8 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.no-device': ({ path }) => `stat ${path}: no such file or directory`,
   'container.bad-device': ({ path, detail }) => `error gathering device information while adding custom device "${path}": ${detail}`,
   'container.sysctl-not-allowed': ({ name }) => `sysctl "${name}" is not in a separate kernel namespace`,
+  'container.update-removing': () => 'Container is marked for removal and cannot be "update".',
+  'container.update-auto-remove': () => 'Restart policy cannot be updated because AutoRemove is enabled for the container',
   'container.start-paused': () => 'cannot start a paused container, try unpause instead',
   'container.bad-detach-keys': ({ keys }) => `Invalid detach keys (${keys}) provided`,
   'container.ps-failed': ({ detail = '' }) => (detail.startsWith('exit status') ? `ps: ${detail}` : detail),

@@ -5,8 +5,6 @@ import { sendJson } from './respond.ts';
 // Operations of Docker's API that pier does not have, so that clients read what is missing instead of "page not found".
 const UNSUPPORTED: readonly (readonly [Method, string, string])[] = [
   ['GET', '/containers/{id}/changes', 'container diff'],
-  ['GET', '/containers/{id}/stats', 'container stats'],
-  ['POST', '/containers/{id}/update', 'container update'],
   ['GET', '/containers/{id}/attach/ws', 'attach over a websocket'],
   ['POST', '/build', 'building images'],
   ['POST', '/build/cancel', 'building images'],

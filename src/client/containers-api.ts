@@ -2,6 +2,9 @@ import { text } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type {
+  ContainerUpdateResponse,
+  HostConfig,
+  Loose,
   ContainerCreateRequest,
   ContainerCreateResponse,
   ContainerInspect,
@@ -101,6 +104,10 @@ export class ContainersApi {
 
   async rename(id: string, name: string): Promise<void> {
     await this.#act(id, 'rename', { name });
+  }
+
+  update(id: string, body: Loose<HostConfig>): Promise<ContainerUpdateResponse> {
+    return this.#client.json({ method: 'POST', path: `${pathOf(id)}/update`, body });
   }
 
   async resize(id: string, size: { readonly h: number; readonly w: number }): Promise<void> {

@@ -16,9 +16,11 @@
  */
 import type { Network } from '../network/index.ts';
 import type { Readable } from 'node:stream';
+import type { ResourceLimits } from '../oci/index.ts';
 import type { PathStat } from '../store/index.ts';
 import type { Container } from './container.ts';
-import type { ContainerSpec } from './container-spec.ts';
+import type { StatsSample } from './stats/stats-sampler.ts';
+import type { ContainerSpec, RestartPolicy } from './container-spec.ts';
 
 /** Which of a process's outputs. */
 export type OutputStream = 'stdout' | 'stderr';
@@ -182,6 +184,13 @@ export interface ContainerEvent {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** What an update changes; what is not named stays. */
+export interface ContainerUpdate {
+  /** A limit of 0 takes it away, where the kernel can. */
+  readonly resources?: Partial<ResourceLimits>;
+  readonly restartPolicy?: RestartPolicy;
+}
+
 /** The containers of one engine. Reads answer from memory; mutations of one container are serialised. */
 export interface ContainerService extends AsyncDisposable {
   /**
@@ -208,6 +217,15 @@ export interface ContainerService extends AsyncDisposable {
   /** @throws {PierError} `Conflict`, reason `container.not-paused` (facts `{ id }`). */
   unpause(ref: string): Promise<void>;
   rename(ref: string, newName: string): Promise<void>;
+  /**
+   * Changes limits, at once if the container runs, and its restart policy.
+   *
+   * @throws {PierError} `Conflict`, reason `container.update-removing` (facts `{ id }`); `InvalidArgument`, reason
+   * `container.update-auto-remove` (facts `{ id }`); `Internal`, reason `runtime.failed`, if the kernel refuses a limit.
+   */
+  update(ref: string, change: ContainerUpdate): Promise<void>;
+  /** What it uses: now, then each second until it is removed or the signal says so. While it does not run, samples are empty. */
+  stats(ref: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<StatsSample>;
   /** @throws {PierError} `Conflict`, reason `container.running` (facts `{ id, status }`) without `force`; reason `container.removal-in-progress`. */
   remove(ref: string, options?: { readonly force?: boolean; readonly removeVolumes?: boolean }): Promise<void>;
   prune(filter?: ContainerFilter): Promise<ContainerPruneResult>;

@@ -8,6 +8,8 @@ export type { BindMount, ContainerSpec, LogConfig, RestartPolicy, Ulimit } from 
 export { NO_LIMITS, effectiveSwapBytes } from '../oci/index.ts';
 export type { DeviceMapping, DeviceRate, ResourceLimits } from '../oci/index.ts';
 export type * from './container-service.ts';
+export type * from './stats/container-stats.ts';
+export type { StatsSample } from './stats/stats-sampler.ts';
 export { DEFAULT_LOG_CONFIG, LOG_DRIVERS, checkLogConfig } from './log/log-config.ts';
 export { openContainerService } from './open-container-service.ts';
 export type { ContainerServiceConfig, OpenContainerService } from './open-container-service.ts';

@@ -28,7 +28,10 @@ import { listProcesses } from './process-list.ts';
 import { recoverContainers } from './recover-containers.ts';
 import { RunTable } from './run-table.ts';
 import { hasProcess, requireProcess } from './signal-container.ts';
+import { StatsSampler } from './stats/stats-sampler.ts';
+import type { StatsSample } from './stats/stats-sampler.ts';
 import { resizeTerminal } from './terminal-size.ts';
+import { updateLocked } from './update-container.ts';
 import type { Readable } from 'node:stream';
 import type { Digest } from '../base/digest.ts';
 import type { Logger } from '../base/logger.ts';
@@ -45,6 +48,7 @@ import type {
   ContainerFilter,
   ContainerPruneResult,
   ContainerService,
+  ContainerUpdate,
   CopyIntoOptions,
   Exec,
   ExecSpec,
@@ -117,6 +121,7 @@ class LiveContainerService implements OpenContainerService {
   readonly #context: ContainerContext;
   readonly #lifeCycle: ContainerLifeCycle;
   readonly #execs: ExecService;
+  readonly #sampler: StatsSampler;
   readonly #ensureImage: (reference: string) => Promise<void>;
   readonly #logConfig: LogConfig;
   readonly #watch: MonitorWatch;
@@ -130,6 +135,7 @@ class LiveContainerService implements OpenContainerService {
     this.#ensureImage = ensureImage;
     this.#lifeCycle = new ContainerLifeCycle(context);
     this.#execs = new ExecService(context);
+    this.#sampler = new StatsSampler(context);
     this.#watch = new MonitorWatch(context, (id, record) => this.#lifeCycle.ended(id, record));
     // Watching begins before recovery looks, so that no end falls between the two.
     this.#exits = new ExitWatcher(context.paths.exitDir, (id) => void this.#recovered.promise.then(() => this.#onExit(id)));
@@ -235,6 +241,18 @@ class LiveContainerService implements OpenContainerService {
 
   unpause(ref: string): Promise<void> {
     return this.#lifeCycle.unpause(ref);
+  }
+
+  async update(ref: string, change: ContainerUpdate): Promise<void> {
+    const { id } = this.#context.index.get(ref);
+    await this.#context.locks.run(id, async () => {
+      const container = await updateLocked(this.#context, id, change);
+      this.#context.emit({ action: 'update', container, attributes: {} });
+    });
+  }
+
+  stats(ref: string, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<StatsSample> {
+    return this.#sampler.listen(this.#context.index.get(ref).id, options.signal);
   }
 
   rename(ref: string, newName: string): Promise<void> {
@@ -392,6 +410,7 @@ class LiveContainerService implements OpenContainerService {
     this.#watch[Symbol.dispose]();
     this.#lifeCycle[Symbol.dispose]();
     this.#execs[Symbol.dispose]();
+    this.#sampler[Symbol.dispose]();
     this.#context.runs.letGo();
     await this.#context.logs[Symbol.asyncDispose]();
     // What has begun is written down before the database goes; a runtime that hangs is left to recovery.

@@ -118,6 +118,16 @@ export class Cgroups {
     }
   }
 
+  /** A cgroup's file, in the controller's hierarchy with version 1; empty if there is none. */
+  read(controller: string, path: string, file: string): string {
+    return readIfThere(join(this.#hierarchy(controller) ?? '/nonexistent', path, file));
+  }
+
+  /** Writes a cgroup's file, in the controller's hierarchy with version 1. A cgroup that is gone is left alone. */
+  write(controller: string, path: string, file: string, text: string): void {
+    writeIfThere(join(this.#hierarchy(controller) ?? '/nonexistent', path, file), text);
+  }
+
   /** Whether the kernel killed a process in the cgroup for want of memory. Read it before the cgroup is removed. */
   wasOomKilled(path: string): boolean {
     const file = this.version === 1 ? 'memory.oom_control' : 'memory.events';

@@ -67,6 +67,9 @@ export interface NetworkService extends AsyncDisposable {
   /** A sandbox made earlier, also by an engine that died since; `undefined` if there is none or its namespace is gone. */
   sandbox(key: string): Sandbox | undefined;
 
+  /** The host's ends of a sandbox's cables, in the order of its interfaces; none if there is no such sandbox. */
+  hostInterfaces(key: string): readonly string[];
+
   /** Drops the namespace and gives the address back. Releasing what is not there succeeds. */
   releaseSandbox(key: string): Promise<void>;
 

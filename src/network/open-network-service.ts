@@ -113,6 +113,10 @@ class SandboxService implements NetworkService {
     }
   }
 
+  hostInterfaces(key: string): readonly string[] {
+    return this.#sandboxes.get(key)?.endpoints.map(({ hostInterface }) => hostInterface) ?? [];
+  }
+
   sandbox(key: string): Sandbox | undefined {
     const record = this.#sandboxes.get(key);
     return record !== undefined && isNetworkNamespace(this.#path(key)) ? this.#toSandbox(record) : undefined;

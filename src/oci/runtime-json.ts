@@ -4,7 +4,11 @@ import type { RuntimeProcess } from './runtime-spec.ts';
 const RLIM_INFINITY = '18446744073709551615';
 
 // In Node since 21, in TypeScript's library not yet.
-const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
+declare global {
+  interface JSON {
+    rawJSON(text: string): unknown;
+  }
+}
 
 /**
  * JSON for a runtime to read: limits of processes of -1 become the kernel's infinity, which is how runtimes know it.
@@ -15,5 +19,7 @@ const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown };
 export function runtimeJson(value: unknown, process: RuntimeProcess): string {
   // A replacer is asked about every key, and limits are rare.
   if (process.rlimits === undefined) return JSON.stringify(value);
-  return JSON.stringify(value, (key, item: unknown) => ((key === 'soft' || key === 'hard') && item === -1 ? rawJSON(RLIM_INFINITY) : item));
+  return JSON.stringify(value, (key, item: unknown) =>
+    (key === 'soft' || key === 'hard') && item === -1 ? JSON.rawJSON(RLIM_INFINITY) : item,
+  );
 }

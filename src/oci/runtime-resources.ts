@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { PierError, isErrno } from '../base/errors.ts';
 import { deviceNumbers } from './host-facts.ts';
 import type { DeviceRate, ResourceLimits } from './resource-limits.ts';
-import type { RuntimeResources } from './runtime-spec.ts';
+import type { RuntimeResources, RuntimeThrottle } from './runtime-spec.ts';
 
 /** The scheduler's period that CPU limits are counted in: 100 ms, the kernel's default. */
 const CPU_PERIOD_US = 100_000;
@@ -61,8 +61,6 @@ function cpuLimits(limits: ResourceLimits): NonNullable<RuntimeResources['cpu']>
 }
 
 function blockIoLimits(limits: ResourceLimits): NonNullable<RuntimeResources['blockIO']> {
-  const rates = (list: readonly DeviceRate[]): { readonly major: number; readonly minor: number; readonly rate: number }[] =>
-    list.map(({ path, rate }) => ({ ...deviceAt(path), rate }));
   return {
     ...(limits.blkioWeight > 0 ? { weight: limits.blkioWeight } : {}),
     ...(limits.blkioWeightDevices.length > 0
@@ -73,6 +71,10 @@ function blockIoLimits(limits: ResourceLimits): NonNullable<RuntimeResources['bl
     ...(limits.blkioReadIops.length > 0 ? { throttleReadIOPSDevice: rates(limits.blkioReadIops) } : {}),
     ...(limits.blkioWriteIops.length > 0 ? { throttleWriteIOPSDevice: rates(limits.blkioWriteIops) } : {}),
   };
+}
+
+function rates(list: readonly DeviceRate[]): readonly RuntimeThrottle[] {
+  return list.map(({ path, rate }) => ({ ...deviceAt(path), rate }));
 }
 
 function deviceAt(path: string): { readonly major: number; readonly minor: number } {

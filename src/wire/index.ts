@@ -8,6 +8,7 @@ export type * from './container.ts';
 export type * from './exec.ts';
 export type * from './image.ts';
 export type * from './network.ts';
+export type * from './stats.ts';
 export type * from './system.ts';
 export { decodeFilters, encodeFilters } from './filters.ts';
 export type { Filters } from './filters.ts';

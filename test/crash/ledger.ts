@@ -35,6 +35,7 @@ export interface Refusal {
 export interface Inspected {
   readonly Id: string;
   readonly Name: string;
+  readonly HostConfig: { readonly PidsLimit: number | null };
   readonly State: { readonly Status: string; readonly Pid: number; readonly ExitCode: number; readonly Error: string };
 }
 

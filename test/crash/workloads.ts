@@ -47,6 +47,8 @@ async function workOnContainers(ledger: Ledger): Promise<void> {
   await runExec(ledger, 'web');
   await ledger.verb('web', 'pause', 'paused');
   await ledger.verb('web', 'unpause', 'running');
+  await ledger.act({ method: 'POST', path: '/containers/web/update', options: { json: { PidsLimit: 50 } }, touches: ['web'] });
+  assert.equal((await ledger.inspect('web')).HostConfig.PidsLimit, 50);
   await ledger.act({
     method: 'POST',
     path: '/containers/web/rename?name=site',

@@ -5,7 +5,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { readCgroupMounts } from '../../src/linux/cgroup-mounts.ts';
-import { describeWithClients, type Fixture } from '../harness/fixture.ts';
+import { describeWithClients } from '../harness/fixture.ts';
+import { limitOf } from './limits.ts';
 import { api } from '../harness/http.ts';
 
 const MIB = 1024 * 1024;
@@ -222,20 +223,3 @@ const REFUSED: readonly (readonly [readonly string[], string])[] = [
   [['--device-read-bps', '/dev/nosuch:1mb'], 'stat /dev/nosuch: no such file or directory'],
   [['--device-cgroup-rule', 'x'], "invalid device cgroup format 'x'"],
 ];
-
-/** A value of a running container's cgroup, by the controller's v1 or v2 file. */
-async function limitOf(pier: Fixture, name: string, controller: string, v1File: string, v2File: string): Promise<string> {
-  const pid = await pier.ok('inspect', '--format', '{{.State.Pid}}', name);
-  const lines = (await readFile(`/proc/${pid}/cgroup`, 'utf8'))
-    .trim()
-    .split('\n')
-    .map((line) => line.split(':'));
-  const v1 = lines.find(([, controllers]) => controllers?.split(',').includes(controller));
-  if (v1 !== undefined) {
-    const path = `/sys/fs/cgroup/${controller}${v1[2]}/${v1File}`;
-    assert.ok(existsSync(path), path);
-    return (await readFile(path, 'utf8')).trim();
-  }
-  const unified = lines.find(([id]) => id === '0')?.[2] ?? '';
-  return (await readFile(`/sys/fs/cgroup${unified}/${v2File}`, 'utf8')).trim();
-}

@@ -48,6 +48,13 @@ const DEVIATIONS: readonly Deviation[] = [
     problem: /found null$/,
     reason: 'a pointer in Go: null stands for "the kernel\'s default"',
   },
+  { operation: 'GET /containers/{id}/stats', where: /^\/blkio_stats\/\w+$/, problem: /found null$/, reason: NULL_SLICE },
+  { operation: 'POST /containers/{id}/update', where: '/Warnings', problem: /found null$/, reason: NULL_SLICE },
+  {
+    operation: 'POST /containers/{id}/update',
+    problem: /^the status is not documented/,
+    reason: 'limits that make no sense are 400, those that do not go with the present ones 409',
+  },
   {
     operation: HAS_NETWORKS,
     where: /\/NetworkSettings\/Networks\/[^/]+\/(Links|Aliases|DNSNames)$/,

@@ -1,4 +1,4 @@
-import type { ContainerCreateResponse, HostConfig, Loose } from '../../wire/index.ts';
+import type { ContainerCreateResponse } from '../../wire/index.ts';
 import { foreignPlatformWarnings, requirePlatform, typedPlatformOf } from '../images/platform.ts';
 import { readJson } from '../json-body.ts';
 import { sendJson } from '../respond.ts';
@@ -10,7 +10,7 @@ import { translateCreate } from './translate-create.ts';
 export async function createContainer({ backend, host, request, response }: HttpExchange): Promise<void> {
   const body = await readJson(request.message);
   const spec = translateCreate(body, host);
-  const dropped = dropMissingLimits((body['HostConfig'] ?? {}) as Loose<HostConfig>, host).warnings;
+  const dropped = dropMissingLimits(body['HostConfig'] ?? {}, host).warnings;
   const platform = typedPlatformOf(request);
   requirePlatform(backend, spec.image, platform);
   const foreign = platform === undefined ? foreignPlatformWarnings(backend, spec.image, host.platform) : [];

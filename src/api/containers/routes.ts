@@ -20,6 +20,8 @@ import {
 } from './life-cycle.ts';
 import { listContainers } from './list.ts';
 import { streamLogs } from './logs.ts';
+import { streamStats } from './stats.ts';
+import { updateContainer } from './update.ts';
 import { waitForContainer } from './wait.ts';
 
 /** Containers: their life cycle and their streams. */
@@ -42,6 +44,8 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   { method: 'POST', path: '/containers/{id}/pause', handle: pauseContainer },
   { method: 'POST', path: '/containers/{id}/unpause', handle: unpauseContainer },
   { method: 'POST', path: '/containers/{id}/rename', handle: renameContainer },
+  { method: 'POST', path: '/containers/{id}/update', handle: updateContainer },
+  { method: 'GET', path: '/containers/{id}/stats', handle: streamStats },
   { method: 'POST', path: '/containers/{id}/resize', handle: resizeContainer },
   { method: 'POST', path: '/containers/{id}/wait', handle: waitForContainer },
   { method: 'DELETE', path: '/containers/{id}', handle: removeContainer },

@@ -26,8 +26,6 @@ type LimitField =
 
 /** Limits as inspect shows them. */
 export function toLimits(limits: ResourceLimits, cgroupVersion: 1 | 2): Pick<HostConfig, LimitField> {
-  const rates = (list: ResourceLimits['blkioReadBps']): HostConfig['BlkioDeviceReadBps'] =>
-    list.map(({ path, rate }) => ({ Path: path, Rate: rate }));
   return {
     Memory: limits.memoryBytes,
     MemorySwap: effectiveSwapBytes(limits),
@@ -51,4 +49,8 @@ export function toLimits(limits: ResourceLimits, cgroupVersion: 1 | 2): Pick<Hos
     BlkioDeviceReadIOps: rates(limits.blkioReadIops),
     BlkioDeviceWriteIOps: rates(limits.blkioWriteIops),
   };
+}
+
+function rates(list: ResourceLimits['blkioReadBps']): HostConfig['BlkioDeviceReadBps'] {
+  return list.map(({ path, rate }) => ({ Path: path, Rate: rate }));
 }

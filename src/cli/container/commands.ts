@@ -1,3 +1,4 @@
+import { LIMIT_FLAGS } from './resource-flags.ts';
 import type { CommandDefinition, FlagDefinition } from '../command.ts';
 import { CREATE_FLAGS } from './create-flags.ts';
 
@@ -228,6 +229,35 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('./inspect.ts'),
   },
   {
+    paths: ['stats', 'container stats'],
+    usage: '[OPTIONS] [CONTAINER...]',
+    summary: 'Display a live stream of container(s) resource usage statistics',
+    examples: ['pier stats --no-stream', "pier stats --format '{{.Name}}: {{.CPUPerc}}' web"],
+    flags: [
+      { long: 'all', short: 'a', kind: 'bool', description: 'Show all containers (default shows just running)' },
+      {
+        long: 'format',
+        kind: 'string',
+        description: "Format output using a custom template: 'table', 'table TEMPLATE', 'json', or a Go template 'TEMPLATE'",
+      },
+      { long: 'no-stream', kind: 'bool', description: 'Disable streaming stats and only pull the first result' },
+      { long: 'no-trunc', kind: 'bool', description: 'Do not truncate output' },
+    ],
+    args: { min: 0 },
+    completes: 'container',
+    load: () => import('./stats.ts'),
+  },
+  {
+    paths: ['update', 'container update'],
+    usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+    summary: 'Update configuration of one or more containers',
+    examples: ['pier update --memory 512m --memory-swap 1g web', 'pier update --restart unless-stopped web db'],
+    flags: [...LIMIT_FLAGS, { long: 'restart', kind: 'string', description: 'Restart policy to apply when a container exits' }],
+    args: { min: 1 },
+    completes: 'container',
+    load: () => import('./update.ts'),
+  },
+  {
     paths: ['top', 'container top'],
     usage: 'CONTAINER [ps OPTIONS]',
     summary: 'Display the running processes of a container',
@@ -330,7 +360,7 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     args: { min: 0, max: 0 },
     load: () => import('./prune.ts'),
   },
-  ...['commit', 'diff', 'stats', 'update'].map((name): CommandDefinition => ({
+  ...['commit', 'diff'].map((name): CommandDefinition => ({
     paths: [name, `container ${name}`],
     usage: '',
     summary: 'Not supported yet',

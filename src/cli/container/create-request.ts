@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ContainerCreateRequest, HostConfig, LogConfig, Loose, RestartPolicy } from '../../wire/index.ts';
+import type { ContainerCreateRequest, HostConfig, LogConfig, Loose } from '../../wire/index.ts';
 import type { CommandContext } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { readEnvironment, readLabels } from '../key-value-files.ts';
 import { resourcesOf } from './resource-flags.ts';
+import { restartPolicy } from './restart-flag.ts';
 import { windowSize } from '../stream/follow-window-size.ts';
 import { healthConfig } from './health-flags.ts';
-import { parseFlagValue } from '../flag-value-parser.ts';
 import { FlagError } from '../parse-flags.ts';
 
 /** Which streams `-a`, `-i` and `-d` ask for. */
@@ -150,16 +150,6 @@ function absoluteBind(bind: string): string {
 function splitTmpfs(item: string): [string, string] {
   const split = item.indexOf(':');
   return split === -1 ? [item, ''] : [item.slice(0, split), item.slice(split + 1)];
-}
-
-function restartPolicy(text: string): RestartPolicy {
-  const colon = text.indexOf(':');
-  const name = colon === -1 ? text : text.slice(0, colon);
-  const count = colon === -1 ? '' : text.slice(colon + 1);
-  if (name === '' && colon !== -1) throw usageError('invalid restart policy format: no policy provided before colon');
-  if (count === '') return { Name: name, MaximumRetryCount: 0 };
-  if (!/^[+-]?\d+$/.test(count)) throw usageError('invalid restart policy format: maximum retry count must be an integer');
-  return { Name: name, MaximumRetryCount: Number(parseFlagValue('int', count)) };
 }
 
 /** A seccomp profile's file is read here, since the daemon may not see it; system paths are two lists of their own. */

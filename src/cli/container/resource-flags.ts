@@ -145,10 +145,14 @@ function splitDevice(text: string): readonly [path: string, value: string] {
   return [path, text.slice(split + 1)];
 }
 
+/** Letters of `rwm`, none twice. */
+function isMode(word: string): boolean {
+  return /^(?!.*(.).*\1)[rwm]{1,3}$/.test(word);
+}
+
 function parseDevice(text: string): DeviceMappingConfig {
   const [source = '', second, third, ...more] = text.split(':');
   if (more.length > 0) throw new ValueError(`invalid device specification: ${text}`);
-  const isMode = (word: string): boolean => /^(?!.*(.).*\1)[rwm]{1,3}$/.test(word);
   if (third !== undefined && !isMode(third)) throw new ValueError(`bad mode specified: ${third}`);
   const mode = third ?? (second !== undefined && isMode(second) ? second : 'rwm');
   const target = second === undefined || (third === undefined && isMode(second)) ? source : second;
