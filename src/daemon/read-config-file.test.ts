@@ -47,3 +47,9 @@ test('parseConfig() refuses unknown keys and bad values by name', () => {
 test('readConfigFile() needs a named file to exist', () => {
   assert.throws(() => readConfigFile('/nonexistent/daemon.json'), { code: 'NotFound' });
 });
+
+test('parseConfig() reads the log driver and its options', () => {
+  const content = '{"log-driver": "local", "log-opts": {"max-size": "1m"}}';
+  assert.deepEqual(parseConfig('f', content), { logDriver: 'local', logOptions: { 'max-size': '1m' } });
+  assert.throws(() => parseConfig('f', '{"log-opts": {"max-size": 1}}'), { message: /"log-opts" must be an object of texts/ });
+});

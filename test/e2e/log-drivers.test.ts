@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { it } from 'node:test';
+import { describe, it } from 'node:test';
 import { IS_PEER } from '../harness/daemon.ts';
-import { describeWithClients, type Fixture } from '../harness/fixture.ts';
+import { describeWithClients, missingMaterial, useDaemon, type Fixture } from '../harness/fixture.ts';
 import { until } from '../harness/until.ts';
 
 /** Numbers, in bursts, until there is a file `/stop`. */
@@ -143,5 +143,20 @@ describeWithClients('log drivers', (pier) => {
       assert.equal(stderr.split('\n')[0]?.replace(/^(docker|pier): /, ''), `Error response from daemon: ${prefix}${words}`);
       assert.equal(exitCode, 125);
     }
+  });
+});
+
+describe("a daemon's own log driver", { skip: missingMaterial() || (IS_PEER && 'needs a daemon with flags') }, () => {
+  const pier = useDaemon({ args: ['--log-driver', 'local', '--log-opt', 'max-size=1m', '--log-opt', 'max-file=3'] });
+
+  it('counts for containers that name none', async () => {
+    const configOf = async (...options: string[]): Promise<string> => {
+      const id = await pier.ok('create', ...options, 'alpine', 'true');
+      return await pier.ok('inspect', '-f', '{{.HostConfig.LogConfig.Type}} {{json .HostConfig.LogConfig.Config}}', id);
+    };
+    assert.equal(await configOf(), 'local {"max-file":"3","max-size":"1m"}');
+    assert.equal(await configOf('--log-opt', 'max-size=2m'), 'local {"max-file":"3","max-size":"2m"}');
+    assert.equal(await configOf('--log-driver', 'json-file'), 'json-file {}');
+    assert.equal(await pier.ok('info', '-f', '{{.LoggingDriver}}'), 'local');
   });
 });
