@@ -1,12 +1,15 @@
 // What the API and the command lines tell of images, their layers and their disk.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { it } from 'node:test';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { pack } from 'tar-stream';
 import { IS_PEER } from '../harness/daemon.ts';
+import { fileTar } from '../crash/small-images.ts';
 import { describeWithClients, type Fixture } from '../harness/fixture.ts';
 import { SHARED } from '../harness/images.ts';
 
@@ -46,6 +49,27 @@ async function importFile(pier: Fixture, name: string, bytes: number): Promise<v
   archive.finalize();
   const { exitCode, stderr } = await pier.cliWith({ input: Readable.from(archive, { objectMode: false }) }, 'import', '-', name);
   assert.equal(exitCode, 0, stderr);
+}
+
+/** An archive of an image, and of the nameless one that it was made from. */
+async function familyArchive(): Promise<Buffer> {
+  const archive = pack();
+  const layers = await Promise.all(['one', 'two'].map(fileTar));
+  const diffIds = layers.map((layer) => `sha256:${hash('sha256', layer)}`);
+  for (const [i, layer] of layers.entries()) archive.entry({ name: `${i}.tar` }, layer);
+  const configs = [1, 2].map((count) => {
+    const history = ['one', 'two'].slice(0, count).map((name) => ({ created_by: name }));
+    return JSON.stringify({ os: 'linux', architecture: 'amd64', history, rootfs: { type: 'layers', diff_ids: diffIds.slice(0, count) } });
+  });
+  for (const [i, config] of configs.entries()) archive.entry({ name: `${i}.json` }, config);
+  const parent = `sha256:${hash('sha256', configs[0] ?? '')}`;
+  const manifest = [
+    { Config: '0.json', RepoTags: null, Layers: ['0.tar'] },
+    { Config: '1.json', RepoTags: ['family:child'], Layers: ['0.tar', '1.tar'], Parent: parent },
+  ];
+  archive.entry({ name: 'manifest.json' }, JSON.stringify(manifest));
+  archive.finalize();
+  return await buffer(Readable.from(archive, { objectMode: false }));
 }
 
 describeWithClients(
@@ -152,6 +176,26 @@ describeWithClients(
       assert.deepEqual([none.LayersSize, none.Images, none.Containers], [0, [], []]);
       const refused = await pier.cli('system', 'prune', '--volumes', '--filter', 'until=1h');
       assert.deepEqual([refused.exitCode, refused.stderr], [1, 'ERROR: The "until" filter is not supported with "--volumes"\n']);
+    });
+
+    it('an image that others were made from is hidden, protected, and goes with the last of them', async () => {
+      const loaded = await pier.cliWith({ input: await familyArchive() }, 'load');
+      assert.equal(loaded.exitCode, 0, loaded.stderr);
+      const [child, parent] = (await pier.ok('history', '-q', '--no-trunc', 'family:child')).split('\n');
+      assert.equal(await pier.ok('image', 'inspect', '-f', '{{.Parent}}', 'family:child'), parent);
+      const ids = async (...args: string[]): Promise<readonly string[]> =>
+        (await pier.ok('images', '-q', '--no-trunc', ...args)).split('\n').filter((id) => id === child || id === parent);
+      assert.deepEqual(await ids(), [child]);
+      assert.deepEqual(new Set(await ids('-a')), new Set([child, parent]));
+      assert.deepEqual(await ids('-f', 'dangling=true'), []);
+      const refused = await pier.cli('rmi', '-f', parent ?? '');
+      assert.equal(
+        refused.stderr,
+        `Error response from daemon: conflict: unable to delete ${parent?.slice(7, 19)} (cannot be forced) - image has dependent child images\n`,
+      );
+      const removed = (await pier.ok('rmi', 'family:child')).split('\n');
+      assert.deepEqual([removed[0], removed[1], removed[3]], ['Untagged: family:child', `Deleted: ${child}`, `Deleted: ${parent}`]);
+      assert.equal(removed.length, 5, 'each with its layer');
     });
 
     it('a pattern that is none is refused', { skip: IS_PEER && 'nothing of pier' }, async () => {

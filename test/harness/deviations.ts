@@ -74,6 +74,7 @@ const DEVIATIONS: readonly Deviation[] = [
     reason: 'a pointer in Go: null until the process has ended',
   },
   { operation: 'GET /containers/json', where: '/*/Labels', problem: /found null$/, reason: NULL_SLICE },
+  { operation: 'GET /images/{name}/history', where: '/*/Tags', problem: /found null$/, reason: NULL_SLICE },
   { operation: 'GET /images/json', where: /^\/\*\/(Labels|RepoDigests)$/, problem: /found null$/, reason: NULL_SLICE },
   {
     operation: 'GET /images/{name}/json',
