@@ -7,6 +7,8 @@ export interface Reply {
   readonly body: Buffer;
 }
 
+const LINE_FEED = 10;
+
 /** The few calls of Docker's API that the benchmark makes, with connections kept open as Docker's client does. */
 export class DockerApi implements Disposable {
   readonly #socketPath: string;
@@ -31,6 +33,20 @@ export class DockerApi implements Disposable {
     for await (const chunk of response) size += (chunk as Buffer).length;
     accepted(method, path, response, Buffer.alloc(0));
     return size;
+  }
+
+  /** Reads a stream for some time and counts its lines. */
+  async countLines(method: string, path: string, durationMs: number): Promise<number> {
+    const response = await this.#send(method, path, undefined);
+    const timer = setTimeout(() => response.destroy(), durationMs);
+    let count = 0;
+    try {
+      for await (const chunk of response) for (const byte of chunk as Buffer) if (byte === LINE_FEED) count += 1;
+    } catch {
+      // The end that was made above.
+    }
+    clearTimeout(timer);
+    return count;
   }
 
   /** Asks for a raw connection (exec start) and reads it to its end, as `docker exec` does. */

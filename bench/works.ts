@@ -115,6 +115,12 @@ export const WORKS: readonly Work[] = [
     open: async (bench) => forEngines(bench, measureHealthChecks),
   },
   {
+    name: 'stats',
+    rows: [row('ms', `stats of ${MANY} containers every second, CPU of one`, 'ms', timesFaster(3))],
+    share: 0,
+    open: async (bench) => forEngines(bench, measureStats),
+  },
+  {
     name: 'ps',
     rows: [row('ms', 'ps, own CLI (floor: node -e 0)', 'ms', overFloor(60))],
     open: async (bench) => ({ ...byOwnCli(bench, ['ps']), floor: timed(bench.shell, [process.execPath, '-e', '0']) }),
@@ -222,6 +228,22 @@ async function measureHealthChecks({ api, cpuMs }: DockerEngine): ReturnType<Way
   // Counted: an engine that is late probes less often, and would look cheap.
   const { body } = await api.call('GET', `/events?until=${(Date.now() + WATCHED_MS) / 1000}&since=${Date.now() / 1000}&filters=${filters}`);
   const ms = (cpuMs() - before) / (body.toString().split('\n').length - 1);
+  await removeContainers(api);
+  return { ms };
+}
+
+/** A stream for each container, as `docker stats` opens them; the engine and what it starts for them. */
+async function measureStats({ api, cpuMs }: DockerEngine): ReturnType<Way> {
+  const ids: string[] = [];
+  await eightAtATime(times(MANY), async () => {
+    const id = await createContainer(api, { command: ['sleep', '100000'], network: 'bridge' });
+    await api.call('POST', `/containers/${id}/start`);
+    ids.push(id);
+  });
+  await sleep(SETTLE_MS);
+  const before = cpuMs();
+  const lines = await Promise.all(ids.map((id) => api.countLines('GET', `/containers/${id}/stats`, WATCHED_MS)));
+  const ms = (cpuMs() - before) / lines.reduce((sum, count) => sum + count, 0);
   await removeContainers(api);
   return { ms };
 }
