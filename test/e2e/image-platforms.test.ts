@@ -108,6 +108,7 @@ describeWithClients(
       const { stdout, stderr } = await pier.cli('import', '-c', 'LABEL from=net', `${url}/rootfs.tar.gz`, 'fetched:1');
       assert.match(stdout, new RegExp(`^Downloading from ${url}/rootfs\\.tar\\.gz\\nsha256:[0-9a-f]{64}\\n$`), stderr);
       assert.equal(await pier.ok('run', '--rm', 'fetched:1', 'cat', '/etc/alpine-release'), '3.20.3');
+      assert.equal(await pier.ok('history', '--format', '{{.Comment}}', 'fetched:1'), `Imported from ${url}/rootfs.tar.gz`);
       const missing = await pier.cli('import', `${url}/nothing`, 'fetched:2');
       assert.deepEqual(
         [missing.exitCode, missing.stderr],

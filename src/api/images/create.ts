@@ -27,7 +27,7 @@ export async function createImage({ backend, request, response }: HttpExchange):
   const url = source === '-' ? undefined : urlOf(source);
   const work = backend.images.import(url ?? request.message, {
     ...(repository === '' ? {} : { reference: tag === '' ? repository : `${repository}:${tag}` }),
-    message: message === '' ? 'Imported from -' : message,
+    message: message === '' ? `Imported from ${url === undefined ? source : withoutPassword(url)}` : message,
     changes,
     ...(platform === undefined ? {} : { platform }),
     signal: signalOf(response),
