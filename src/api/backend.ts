@@ -18,6 +18,7 @@ export type {
   BindMount,
   BlockIoEntry,
   Container,
+  ContainerDirectories,
   ContainerSpec,
   ContainerStats,
   EngineInfo,

@@ -135,6 +135,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.update-auto-remove': () => 'Restart policy cannot be updated because AutoRemove is enabled for the container',
   'container.start-paused': () => 'cannot start a paused container, try unpause instead',
   'container.bad-detach-keys': ({ keys }) => `Invalid detach keys (${keys}) provided`,
+  'exec.bad-detach-keys': ({ keys }) => `Invalid escape keys (${keys}) provided`,
   'container.ps-failed': ({ detail = '' }) => (detail.startsWith('exit status') ? `ps: ${detail}` : detail),
   'container.ps-renames-pid': ({ key, title }) => `specifying "${key}=${title}" is not allowed`,
   'container.ps-without-pid': () => "Couldn't find PID field in ps output",
@@ -158,7 +159,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'exec.not-running': () => 'cannot resize a stopped container',
   'exec.command-not-found': ({ command }) => `${EXEC_FAILED}${notFound(command)}`,
   'exec.command-not-executable': ({ command, detail }) => `${EXEC_FAILED}${notExecutable(command, detail)}`,
-  'exec.failed': ({ detail }) => (detail === undefined ? undefined : `${EXEC_FAILED}${detail}`),
+  'exec.failed': ({ detail }) => (detail === undefined ? undefined : `${EXEC_FAILED}${workingDirectoryProblem(detail) ?? detail}`),
   'image.not-found': ({ reference }) => `No such image: ${reference}`,
   'image.bad-reference': badReference,
   'image.ambiguous-id': ({ reference }) => `No such image: ${reference}`,
@@ -252,4 +253,11 @@ function imageInUse({ reference = '', imageId = '', containerId = '', isRunning,
   if (by === 'id')
     return `conflict: unable to delete ${image} (must be forced) - image is being used by stopped container ${shortId(containerId)}`;
   return `conflict: unable to remove repository reference "${reference}" (must force) - container ${shortId(containerId)} is using its referenced image ${image}`;
+}
+
+/** What runc says of a working directory that cannot be entered, out of what crun says. */
+function workingDirectoryProblem(detail: string): string | undefined {
+  const [, path, problem] = /^chdir `(.*)`: (.*)$/s.exec(detail) ?? [];
+  if (path === undefined || problem === undefined) return undefined;
+  return `chdir to cwd (${JSON.stringify(path)}) set in config.json failed: ${problem.toLowerCase()}`;
 }

@@ -310,8 +310,9 @@ test('a client that does not read holds up the log, not the memory', async () =>
 test('300 containers are listed fast', async () => {
   const containers = Array.from({ length: 300 }, (_, index) => aContainer(`${index}`.padStart(64, 'a')));
   const images = { get: () => ({ id: containers[0]?.imageId }) };
+  const networks = { list: () => [] };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a listing asks for
-  const backend = fakeBackend({ list: () => containers }, { images: images as unknown as Backend['images'] });
+  const backend = fakeBackend({ list: () => containers }, { images, networks } as unknown as Partial<Backend>);
   await withApi(backend, async (socket) => {
     let best = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 20; round += 1) {

@@ -32,6 +32,8 @@ export interface FlagDefinition {
   /** One letter. */
   readonly short?: string;
   readonly kind: FlagKind;
+  /** What is wrong with a value that the kind allows; `undefined` when nothing is. */
+  readonly check?: (text: string) => string | undefined;
   /** As it would be typed. @default {"false", "0" or ""} */
   readonly default?: string;
   /** The word for the value in help. @default {the kind's name} */

@@ -49,6 +49,11 @@ export async function readLabels(files: readonly string[], flags: readonly strin
   return labels;
 }
 
+/** What is wrong with a variable on the command line; `undefined` when nothing is. */
+export function complaintAboutVariable(item: string): string | undefined {
+  return item === '' || item.startsWith('=') ? `invalid environment variable: ${item}` : undefined;
+}
+
 async function readLines(files: readonly string[]): Promise<string[]> {
   const items: string[] = [];
   for (const file of files) {

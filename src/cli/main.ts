@@ -2,6 +2,7 @@ import { PIER_VERSION } from '../base/version.ts';
 import { ClientSettings } from './config/client-settings.ts';
 import type { CommandDefinition } from './command.ts';
 import { CommandError } from './command-error.ts';
+import type { CommandGroup } from './help.ts';
 import { GROUPS, resolveCommand } from './commands.ts';
 import { connect } from './connect.ts';
 import { GLOBAL_FLAGS } from './global-flags.ts';
@@ -65,7 +66,8 @@ async function dispatch(words: readonly string[], globals: ParsedFlags): Promise
       return await execute(found.definition, found.path, found.rest, globals);
     case 'group': {
       const [word] = found.rest;
-      if (word === undefined || word === '--help' || word === '-h') return await help([found.group.name]);
+      if (word === undefined) return await groupWithoutCommand(found.group);
+      if (word === '--help' || word === '-h') return await help([found.group.name]);
       const name = `pier ${found.group.name}`;
       if (word.startsWith('-'))
         return await complain(`unknown flag: ${word}\n\nUsage:  ${name}\n\nRun '${name} --help' for more information`, 125);
@@ -134,6 +136,13 @@ async function help(words: readonly string[]): Promise<number> {
       return await complain(`unknown help topic: ${words.join(' ')}`, 1);
     }
   }
+}
+
+/** Docker shows the same help as `--help`, but as a complaint. */
+async function groupWithoutCommand(group: CommandGroup): Promise<number> {
+  const { groupHelp } = await import('./help.ts');
+  const { COMMANDS } = await import('./commands.ts');
+  return complain(groupHelp(group, COMMANDS).trimEnd(), 0);
 }
 
 async function printTopHelp(): Promise<number> {

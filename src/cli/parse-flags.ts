@@ -113,6 +113,8 @@ class FlagParse {
     const { long, short, kind } = definition;
     try {
       const value = parseFlagValue(kind, text);
+      const complaint = definition.check?.(text);
+      if (complaint !== undefined) throw new ValueError(complaint);
       if (definition === HELP) this.wantsHelp = value === true;
       else if (kind !== 'list') this.#values.set(long, value);
       else this.#append(long, text);

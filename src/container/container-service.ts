@@ -191,6 +191,20 @@ export interface ContainerUpdate {
   readonly restartPolicy?: RestartPolicy;
 }
 
+/** Where a container's files lie on the host. Lists are topmost first. */
+export interface ContainerDirectories {
+  /** What it wrote. */
+  readonly upper: string;
+  /** Its image's layers. */
+  readonly lower: readonly string[];
+  /** Overlayfs's own. */
+  readonly work: string;
+  /** All of it together, while it is mounted. */
+  readonly merged: string;
+  /** Its network namespace; `undefined` where it has none now. */
+  readonly netns: string | undefined;
+}
+
 /** The containers of one engine. Reads answer from memory; mutations of one container are serialised. */
 export interface ContainerService extends AsyncDisposable {
   /**
@@ -204,6 +218,8 @@ export interface ContainerService extends AsyncDisposable {
   list(filter?: ContainerFilter): readonly Container[];
   /** Bytes in the writable layer (`rw`) and with the image (`rootfs`). */
   size(ref: string): Promise<{ readonly rwBytes: number; readonly rootfsBytes: number }>;
+  /** `undefined` for one that is half removed. */
+  directories(ref: string): ContainerDirectories | undefined;
 
   /** @throws {PierError} `NotModified` if it runs; `Conflict` if it is being removed; reasons `container.command-not-found`, `container.command-not-executable` (facts `{ command, detail }`), `container.start-failed` (facts `{ detail }`). */
   start(ref: string): Promise<void>;

@@ -120,9 +120,9 @@ function ownerOf(context: ContainerContext, container: Container): { readonly ui
   if (container.user === '') return undefined;
   if (hasProcess(container)) return lookUpUser(context.paths.rootfs(container.id), container.user);
   const dir = join(context.paths.execsDir, `copy-${newId().slice(0, 12)}`);
-  const { upperDir, readMounts } = context.layers.writable(container.id);
+  const layer = context.layers.writable(container.id);
   try {
-    mountRootfs({ upperDir, mounts: readMounts, readMounts }, dir);
+    mountRootfs({ ...layer, mounts: layer.readMounts }, dir);
     return lookUpUser(dir, container.user);
   } finally {
     removeMountPoint(dir);

@@ -15,9 +15,9 @@ const CONTROL_SYMBOLS = new Map<string, number>([
  * Reads a key sequence as `--detach-keys` takes it: characters and `ctrl-<key>`, separated by commas.
  *
  * @param text `undefined` for the default; empty for none.
- * @throws {PierError} `InvalidArgument`, reason `container.bad-detach-keys`, facts `{ keys }`.
+ * @throws {PierError} `InvalidArgument`, the reason that is given, facts `{ keys }`.
  */
-export function parseDetachKeys(text: string | undefined): Buffer {
+export function parseDetachKeys(text: string | undefined, reason: string = 'container.bad-detach-keys'): Buffer {
   if (text === '') return Buffer.alloc(0);
   const keys = (text ?? DEFAULT_KEYS).split(',').map((key) => {
     if (key.length === 1) return key.charCodeAt(0);
@@ -26,7 +26,7 @@ export function parseDetachKeys(text: string | undefined): Buffer {
     const symbol = control === undefined ? undefined : CONTROL_SYMBOLS.get(control);
     if (symbol !== undefined) return symbol;
     throw new PierError('InvalidArgument', `Cannot parse detach keys "${text}": unknown character "${key}"`, {
-      reason: 'container.bad-detach-keys',
+      reason,
       facts: { keys: text ?? '' },
     });
   });

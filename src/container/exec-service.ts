@@ -47,7 +47,7 @@ export class ExecService implements Disposable {
       throw new PierError('InvalidArgument', 'Cannot create exec: no command is given', { reason: 'exec.no-command' });
     }
     // Refused now: a client that starts it waits for a stream, and shows no error text but "unable to upgrade".
-    parseDetachKeys(spec.detachKeys);
+    parseDetachKeys(spec.detachKeys, 'exec.bad-detach-keys');
     if (spec.user !== '') lookUpUser(this.#context.paths.rootfs(container.id), spec.user);
     this.#forgetRemoved();
     const id = newId();

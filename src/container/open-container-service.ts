@@ -44,6 +44,7 @@ import type { ContainerHost } from './container-host.ts';
 import type { ContainerSpec, LogConfig } from './container-spec.ts';
 import type {
   AttachOptions,
+  ContainerDirectories,
   ContainerEvent,
   ContainerFilter,
   ContainerPruneResult,
@@ -217,6 +218,19 @@ class LiveContainerService implements OpenContainerService {
     const { contentBytes } = await this.#context.layers.usage(id);
     const { images } = this.#context;
     return { rwBytes: contentBytes, rootfsBytes: contentBytes + (images.has(imageId) ? images.get(imageId).sizeBytes : 0) };
+  }
+
+  directories(ref: string): ContainerDirectories | undefined {
+    const { id } = this.#context.index.get(ref);
+    const { layers, networks, paths } = this.#context;
+    try {
+      const { upperDir, lowerDirs, workDir } = layers.writable(id);
+      const netns = networks.sandbox(id)?.netnsPath;
+      return { upper: upperDir, lower: lowerDirs, work: workDir, merged: paths.rootfs(id), netns };
+    } catch (error) {
+      if (hasCode(error, 'NotFound')) return undefined;
+      throw error;
+    }
   }
 
   start(ref: string): Promise<void> {

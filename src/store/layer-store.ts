@@ -43,6 +43,10 @@ export interface WritableLayer {
   readonly readMounts: readonly Mount[];
   /** The directory that holds the layer's own entries (overlay whiteouts included). */
   readonly upperDir: string;
+  /** What lies below, topmost first. */
+  readonly lowerDirs: readonly string[];
+  /** Overlayfs's own. */
+  readonly workDir: string;
 }
 
 /** How a layer blob is compressed. `auto` looks at the first bytes. */

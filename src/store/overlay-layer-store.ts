@@ -258,7 +258,9 @@ class OverlayLayerStore implements LayerStore {
 
   #describe(dir: string, lower: readonly string[]): WritableLayer {
     const upperDir = this.#contents(dir);
-    return { upperDir, mounts: [this.#mount(dir, lower)], readMounts: [this.#readMount(dir, lower)] };
+    const lowerDirs = lower.map((name) => this.#contents(name));
+    const workDir = join(this.#layers, dir, 'work');
+    return { upperDir, lowerDirs, workDir, mounts: [this.#mount(dir, lower)], readMounts: [this.#readMount(dir, lower)] };
   }
 
   #readMount(dir: string, lower: readonly string[]): Mount {

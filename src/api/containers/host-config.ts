@@ -1,5 +1,6 @@
 import type { HostConfig } from '../../wire/index.ts';
 import type { Container, ContainerSpec } from '../backend.ts';
+import { inKeyOrder } from '../key-order.ts';
 import type { HostFacts } from '../route.ts';
 import { toBindText } from './mount-points.ts';
 import { toLimits } from './to-limits.ts';
@@ -55,7 +56,7 @@ export function toHostConfig({ spec, runtime }: Container, { cgroupVersion }: Ho
   return {
     ...NOT_SET,
     Binds: spec.binds.length === 0 ? null : spec.binds.map(toBindText),
-    LogConfig: { Type: spec.logConfig.driver || 'json-file', Config: spec.logConfig.options },
+    LogConfig: { Type: spec.logConfig.driver || 'json-file', Config: inKeyOrder(spec.logConfig.options) },
     NetworkMode: spec.networkMode,
     RestartPolicy: { Name: restartPolicy.name, MaximumRetryCount: restartPolicy.maximumRetryCount },
     AutoRemove: spec.autoRemove,
@@ -66,7 +67,7 @@ export function toHostConfig({ spec, runtime }: Container, { cgroupVersion }: Ho
     Privileged: spec.isPrivileged,
     ReadonlyRootfs: spec.isRootfsReadOnly,
     SecurityOpt: orNull(securityOptions(spec)),
-    ...(Object.keys(spec.tmpfs).length === 0 ? {} : { Tmpfs: spec.tmpfs }),
+    ...(Object.keys(spec.tmpfs).length === 0 ? {} : { Tmpfs: inKeyOrder(spec.tmpfs) }),
     ShmSize: spec.shmSizeBytes,
     Runtime: runtime,
     ...toLimits(resources, cgroupVersion),

@@ -1,11 +1,13 @@
 import { PierError } from '../../base/errors.ts';
 import { ZERO_TIME } from '../../base/timestamp.ts';
 import type { ContainerConfig, ContainerInspect, ContainerState } from '../../wire/index.ts';
-import type { Container } from '../backend.ts';
+import type { Backend, Container, ContainerDirectories } from '../backend.ts';
 import { messageOf } from '../errors.ts';
+import { inKeyOrder } from '../key-order.ts';
 import { sendJson } from '../respond.ts';
 import type { HostFacts, HttpExchange } from '../route.ts';
 import { toHealth, toHealthConfig } from './health.ts';
+import { inDockersOrder } from './host-config-order.ts';
 import { toHostConfig } from './host-config.ts';
 import { toMountPoints } from './mount-points.ts';
 import { toNetworkSettings } from './network-settings.ts';
@@ -14,12 +16,19 @@ import { toNetworkSettings } from './network-settings.ts';
 export async function inspectContainer({ backend, host, request, response }: HttpExchange): Promise<void> {
   const container = backend.containers.get(request.param('id'));
   const size = request.flag('size') ? await backend.containers.size(container.id) : undefined;
-  const answer = toContainerInspect(container, host);
-  sendJson(response, 200, size === undefined ? answer : { ...answer, SizeRw: size.rwBytes, SizeRootFs: size.rootfsBytes });
+  sendJson(response, 200, toContainerInspect(container, host, backend, size));
 }
 
 /** A container as inspect shows it. */
-export function toContainerInspect(container: Container, host: HostFacts): ContainerInspect {
+export function toContainerInspect(
+  container: Container,
+  host: HostFacts,
+  { containers, networks }: Backend,
+  size?: { readonly rwBytes: number; readonly rootfsBytes: number },
+): ContainerInspect {
+  // Docker writes these files, and thus knows of them, when a container starts for the first time.
+  const whenStarted = (path: string): string => (container.state.startedAt === undefined ? '' : path);
+  const directories = containers.directories(container.id);
   const [path = '', ...args] = container.argv;
   return {
     Id: container.id,
@@ -28,11 +37,11 @@ export function toContainerInspect(container: Container, host: HostFacts): Conta
     Args: args,
     State: toState(container),
     Image: container.imageId,
-    ResolvConfPath: container.resolvConfPath,
-    HostnamePath: container.hostnamePath,
-    HostsPath: container.hostsPath,
+    ResolvConfPath: whenStarted(container.resolvConfPath),
+    HostnamePath: whenStarted(container.hostnamePath),
+    HostsPath: whenStarted(container.hostsPath),
     // Other drivers' files are nobody else's business.
-    LogPath: ['', 'json-file'].includes(container.spec.logConfig.driver) ? container.logPath : '',
+    LogPath: ['', 'json-file'].includes(container.spec.logConfig.driver) ? whenStarted(container.logPath) : '',
     Name: `/${container.name}`,
     RestartCount: container.state.restartCount,
     Driver: 'overlay2',
@@ -41,12 +50,17 @@ export function toContainerInspect(container: Container, host: HostFacts): Conta
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: container.execIds.length === 0 ? null : container.execIds,
-    HostConfig: toHostConfig(container, host),
-    GraphDriver: { Name: 'overlay2', Data: {} },
+    HostConfig: inDockersOrder(toHostConfig(container, host)),
+    GraphDriver: { Data: directories === undefined ? {} : toDriverData(container.id, directories), Name: 'overlay2' },
+    ...(size !== undefined && { SizeRw: size.rwBytes, SizeRootFs: size.rootfsBytes }),
     Mounts: toMountPoints(container.spec),
     Config: toConfig(container),
-    NetworkSettings: toNetworkSettings(container),
+    NetworkSettings: toNetworkSettings(container, networks, directories?.netns),
   };
+}
+
+function toDriverData(id: string, { upper, lower, work, merged }: ContainerDirectories): Readonly<Record<string, string>> {
+  return { ID: id, ...(lower.length > 0 && { LowerDir: lower.join(':') }), MergedDir: merged, UpperDir: upper, WorkDir: work };
 }
 
 function toState({ state, argv }: Container): ContainerState {
@@ -104,7 +118,7 @@ function toConfig(container: Container): ContainerConfig {
     WorkingDir: container.workingDir,
     Entrypoint: entrypoint.length === 0 ? null : entrypoint,
     OnBuild: null,
-    Labels: container.labels,
+    Labels: inKeyOrder(container.labels),
     ...(spec.stopSignal === '' ? {} : { StopSignal: spec.stopSignal }),
     ...(spec.stopTimeoutSec === undefined ? {} : { StopTimeout: spec.stopTimeoutSec }),
     ...(container.shell.length > 0 && { Shell: container.shell }),

@@ -1,5 +1,5 @@
 import type { EndpointSettings, NetworkSettings } from '../../wire/index.ts';
-import type { Container } from '../backend.ts';
+import type { Backend, Container } from '../backend.ts';
 
 const NO_ENDPOINT: EndpointSettings = {
   IPAMConfig: null,
@@ -20,10 +20,13 @@ const NO_ENDPOINT: EndpointSettings = {
 };
 
 /** The networks a container is on, by name; one that it only will be on is there without addresses. */
-export function toEndpoints(container: Container): Readonly<Record<string, EndpointSettings>> {
-  if (container.endpoints.length === 0) return { [container.spec.networkMode]: NO_ENDPOINT };
+export function toEndpoints(container: Container, networks: Backend['networks']): Readonly<Record<string, EndpointSettings>> {
+  const { endpoints, spec, state } = container;
+  // Docker looks the network up when the container starts for the first time.
+  const known = state.startedAt === undefined ? undefined : networks.list().find(({ name }) => name === spec.networkMode);
+  if (endpoints.length === 0) return { [spec.networkMode]: { ...NO_ENDPOINT, NetworkID: known?.id ?? '' } };
   return Object.fromEntries(
-    container.endpoints.map((endpoint): [string, EndpointSettings] => [
+    endpoints.map((endpoint): [string, EndpointSettings] => [
       endpoint.networkName,
       {
         ...NO_ENDPOINT,
@@ -39,12 +42,12 @@ export function toEndpoints(container: Container): Readonly<Record<string, Endpo
 }
 
 /** A container's networks as inspect shows them. The flat fields repeat the default bridge for old clients. */
-export function toNetworkSettings(container: Container): NetworkSettings {
+export function toNetworkSettings(container: Container, networks: Backend['networks'], netns: string | undefined): NetworkSettings {
   const [first] = container.endpoints;
   return {
     Bridge: '',
-    SandboxID: first === undefined ? '' : container.id,
-    SandboxKey: '',
+    SandboxID: netns === undefined ? '' : container.id,
+    SandboxKey: netns ?? '',
     Ports: {},
     HairpinMode: false,
     LinkLocalIPv6Address: '',
@@ -59,6 +62,6 @@ export function toNetworkSettings(container: Container): NetworkSettings {
     IPPrefixLen: first?.ipv4PrefixLength ?? 0,
     IPv6Gateway: '',
     MacAddress: first?.macAddress ?? '',
-    Networks: toEndpoints(container),
+    Networks: toEndpoints(container, networks),
   };
 }

@@ -1,5 +1,6 @@
 import type { ContainerSummary } from '../../wire/index.ts';
 import type { Backend, Container } from '../backend.ts';
+import { inKeyOrder } from '../key-order.ts';
 import { unixSeconds } from '../images/summary.ts';
 import { toMountPoints } from './mount-points.ts';
 import { toEndpoints } from './network-settings.ts';
@@ -13,7 +14,7 @@ export async function summariseContainers(
 ): Promise<ContainerSummary[]> {
   const nowMs = Date.now();
   const nameOf = imageNames(backend);
-  const summaries = containers.map((container) => toSummary(container, nameOf(container), nowMs));
+  const summaries = containers.map((container) => toSummary(container, nameOf(container), nowMs, backend));
   if (!options.withSize) return summaries;
   return await Promise.all(
     summaries.map(async (summary) => {
@@ -24,7 +25,7 @@ export async function summariseContainers(
   );
 }
 
-function toSummary(container: Container, imageName: string, nowMs: number): ContainerSummary {
+function toSummary(container: Container, imageName: string, nowMs: number, { networks }: Backend): ContainerSummary {
   const { spec } = container;
   return {
     Id: container.id,
@@ -34,11 +35,11 @@ function toSummary(container: Container, imageName: string, nowMs: number): Cont
     Command: container.argv.map((arg, index) => (index > 0 && arg.includes(' ') ? `'${arg}'` : arg)).join(' '),
     Created: unixSeconds(container.createdAt),
     Ports: [],
-    Labels: container.labels,
+    Labels: inKeyOrder(container.labels),
     State: container.state.status,
     Status: statusText(container.state, nowMs),
     HostConfig: { NetworkMode: spec.networkMode },
-    NetworkSettings: { Networks: toEndpoints(container) },
+    NetworkSettings: { Networks: toEndpoints(container, networks) },
     Mounts: toMountPoints(spec),
   };
 }

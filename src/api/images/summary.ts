@@ -1,3 +1,4 @@
+import { inKeyOrder } from '../key-order.ts';
 import { ZERO_TIME } from '../../base/timestamp.ts';
 import type { HealthConfig, ImageConfig, ImageInspect, ImageSummary } from '../../wire/index.ts';
 import type { Backend, Container, Image, ImageLayer } from '../backend.ts';
@@ -65,7 +66,7 @@ export function toImageSummary(image: Image, version: number, users?: ReadonlyMa
     Containers: users === undefined ? -1 : (users.get(image.id) ?? 0),
     Created: unixSeconds(image.createdAt),
     Id: image.id,
-    Labels: Object.keys(image.runConfig.labels).length === 0 ? null : image.runConfig.labels,
+    Labels: Object.keys(image.runConfig.labels).length === 0 ? null : inKeyOrder(image.runConfig.labels),
     ParentId: image.parentId ?? '',
     RepoDigests: listOf(digests, '<none>@<none>'),
     RepoTags: listOf(tags, '<none>:<none>'),
@@ -101,7 +102,7 @@ export function toImageInspect(image: Image, version: number, layers: readonly I
     GraphDriver: { Data: directoriesOf(layers), Name: 'overlay2' },
     RootFS: { Type: 'layers', ...(image.diffIds.length === 0 ? {} : { Layers: image.diffIds }) },
     Metadata: { LastTagTime: image.lastTaggedAt ?? ZERO_TIME },
-    Config: { ...(version < 50 ? NO_CONTAINER : {}), ...toImageConfig(image.runConfig) },
+    Config: version < 50 ? { ...NO_CONTAINER, ...toImageConfig(image.runConfig) } : sortedConfig(image.runConfig),
   };
 }
 
@@ -123,6 +124,13 @@ export function unixSeconds(text: string | undefined): number {
   return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000);
 }
 
+// Docker takes fields out of it by way of a map, which sorts the others.
+function sortedConfig(config: Image['runConfig']): ImageConfig {
+  const sorted: object = inKeyOrder({ ...toImageConfig(config) });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same members
+  return sorted as ImageConfig;
+}
+
 function toImageConfig(config: Image['runConfig']): ImageConfig {
   const { healthcheck } = config;
   return {
@@ -135,7 +143,7 @@ function toImageConfig(config: Image['runConfig']): ImageConfig {
     WorkingDir: config.workingDir,
     Entrypoint: config.entrypoint ?? null,
     OnBuild: config.onBuild.length === 0 ? null : config.onBuild,
-    Labels: Object.keys(config.labels).length === 0 ? null : config.labels,
+    Labels: Object.keys(config.labels).length === 0 ? null : inKeyOrder(config.labels),
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     ...(config.shell === undefined ? {} : { Shell: config.shell }),
   };

@@ -1,4 +1,5 @@
 import { LIMIT_FLAGS } from './resource-flags.ts';
+import { complaintAboutVariable } from '../key-value-files.ts';
 import type { CommandDefinition, FlagDefinition } from '../command.ts';
 import { CREATE_FLAGS } from './create-flags.ts';
 
@@ -68,7 +69,7 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
     flags: [
       { long: 'detach', short: 'd', kind: 'bool', description: 'Detached mode: run command in the background' },
       DETACH_KEYS,
-      { long: 'env', short: 'e', kind: 'list', description: 'Set environment variables' },
+      { long: 'env', short: 'e', kind: 'list', check: complaintAboutVariable, description: 'Set environment variables' },
       { long: 'env-file', kind: 'list', description: 'Read in a file of environment variables' },
       { long: 'interactive', short: 'i', kind: 'bool', description: 'Keep STDIN open even if not attached' },
       { long: 'privileged', kind: 'bool', description: 'Give extended privileges to the command' },

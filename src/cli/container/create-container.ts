@@ -5,6 +5,7 @@ import type { ContainerCreateRequest, JsonMessage } from '../../wire/index.ts';
 import { CommandError } from '../command-error.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { IdFile } from './id-file.ts';
+import { parseTypedReference } from '../image/reference.ts';
 import { parseTypedPlatform } from '../image/platform-query.ts';
 
 /** What the daemon says of an image that it has not got, or not for the platform that is asked for. */
@@ -27,6 +28,7 @@ export async function createContainer(client: Client, flags: FlagValues, request
   const platform = flags.string('platform');
   if (platform !== '') requireReadable(platform);
   const image = request.Image ?? '';
+  requireReference(image);
   if (pull === 'always') await pullImage(client, image, platform, flags.bool('quiet'));
   const { Id, Warnings } = await createOrPull(client, flags, request, pull);
   for (const warning of Warnings ?? []) process.stderr.write(`WARNING: ${warning}\n`);
@@ -34,12 +36,24 @@ export async function createContainer(client: Client, flags: FlagValues, request
   return Id;
 }
 
+function requireReference(image: string): void {
+  try {
+    if (!/^[0-9a-f]{64}$/.test(image)) parseTypedReference(image);
+  } catch (error) {
+    throw plainFailure(error);
+  }
+}
+
+/** One for which `run` exits with 125, and `create` with 1. */
+function plainFailure(error: unknown): unknown {
+  return error instanceof CommandError ? new PierError('InvalidArgument', error.message, { cause: error }) : error;
+}
+
 function requireReadable(platform: string): void {
   try {
     parseTypedPlatform(platform, 'error parsing specified platform');
   } catch (error) {
-    // A plain failure: `run` exits with 125, `create` with 1.
-    throw error instanceof CommandError ? new PierError('InvalidArgument', error.message, { cause: error }) : error;
+    throw plainFailure(error);
   }
 }
 

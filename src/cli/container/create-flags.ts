@@ -1,5 +1,6 @@
 import type { FlagDefinition } from '../command.ts';
 import { RESOURCE_FLAGS } from './resource-flags.ts';
+import { complaintAboutVariable } from '../key-value-files.ts';
 
 /** Flags of `run` and `create` that say what the container is. */
 export const CREATE_FLAGS: readonly FlagDefinition[] = [
@@ -18,7 +19,7 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
   { long: 'cap-drop', kind: 'list', description: 'Drop Linux capabilities' },
   { long: 'cidfile', kind: 'string', description: 'Write the container ID to the file' },
   { long: 'entrypoint', kind: 'string', description: 'Overwrite the default ENTRYPOINT of the image' },
-  { long: 'env', short: 'e', kind: 'list', description: 'Set environment variables' },
+  { long: 'env', short: 'e', kind: 'list', check: complaintAboutVariable, description: 'Set environment variables' },
   { long: 'env-file', kind: 'list', description: 'Read in a file of environment variables' },
   { long: 'health-cmd', kind: 'string', description: 'Command to run to check health' },
   {

@@ -8,7 +8,9 @@ import { readEnvironment, readLabels } from '../key-value-files.ts';
 import { resourcesOf } from './resource-flags.ts';
 import { restartPolicy } from './restart-flag.ts';
 import { windowSize } from '../stream/follow-window-size.ts';
+import { capabilityLists } from './capability-lists.ts';
 import { healthConfig } from './health-flags.ts';
+import { isErrno } from '../../base/errors.ts';
 import { FlagError } from '../parse-flags.ts';
 
 /** Which streams `-a`, `-i` and `-d` ask for. */
@@ -85,13 +87,12 @@ async function hostConfig(flags: FlagValues): Promise<Loose<HostConfig>> {
   if (flags.bool('rm') && restart.Name !== 'no' && restart.Name !== '') {
     throw usageError('conflicting options: cannot specify both --restart and --rm');
   }
-  const binds = flags.list('volume').filter((volume) => volume.includes(':'));
+  const binds = [...new Set(flags.list('volume').filter((volume) => volume.includes(':')))];
   const size = windowSize();
   return {
     AutoRemove: flags.bool('rm'),
     Binds: binds.map(absoluteBind),
-    CapAdd: flags.list('cap-add'),
-    CapDrop: flags.list('cap-drop'),
+    ...capabilityLists(flags.list('cap-add'), flags.list('cap-drop')),
     ...(flags.bool('tty') && size !== undefined && { ConsoleSize: [size.h, size.w] as const }),
     ...(flags.has('init') && { Init: flags.bool('init') }),
     LogConfig: logConfig(flags.string('log-driver'), flags.list('log-opt')),
@@ -175,7 +176,10 @@ async function readProfile(path: string): Promise<string> {
   } catch (error) {
     const reason =
       error instanceof SyntaxError ? `compacting json for seccomp profile (${path}) failed` : `opening seccomp profile (${path}) failed`;
-    throw new CommandError(`${reason}: ${error instanceof Error ? error.message : String(error)}`, 125, { hint: true, cause: error });
+    throw new CommandError(`${reason}: ${isErrno(error, 'ENOENT') ? `open ${path}: no such file or directory` : String(error)}`, 125, {
+      hint: true,
+      cause: error,
+    });
   }
 }
 

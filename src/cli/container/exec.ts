@@ -11,7 +11,6 @@ import { pumpStreams, requireTerminal } from '../stream/pump-streams.ts';
 export async function run(context: CommandContext): Promise<number> {
   const { args, flags, client } = context;
   const [name = ''] = args;
-  const detachKeys = parseDetachKeys(flags.string('detach-keys'));
   const isDetached = flags.bool('detach');
   const tty = flags.bool('tty');
   const request = await execRequest(context);
@@ -20,6 +19,8 @@ export async function run(context: CommandContext): Promise<number> {
   if (!isDetached) requireTerminal(flags.bool('interactive'), tty);
   const id = await client.execs.create(name, request);
   if (id === '') throw new CommandError('exec ID empty');
+  // The daemon has read them, too, and refused what cannot be read.
+  const detachKeys = parseDetachKeys(flags.string('detach-keys'));
   const size = request.ConsoleSize;
   const startBody = { Tty: tty, ...(size && { ConsoleSize: size }) };
   if (isDetached) {

@@ -25,8 +25,12 @@ export async function run(context: CommandContext): Promise<number> {
   const attach = isDetached ? NOTHING : wanted;
   const id = await createContainer(client, flags, await createRequest(context, attach)).catch(asRunError);
   if (isDetached) {
-    await starting(() => client.containers.start(id));
-    process.stdout.write(`${id}\n`);
+    try {
+      await starting(() => client.containers.start(id));
+    } finally {
+      // One that does not start is there all the same.
+      process.stdout.write(`${id}\n`);
+    }
     return 0;
   }
   const stopForwarding = flags.bool('sig-proxy') ? forwardSignals((signal) => client.containers.kill(id, signal)) : undefined;

@@ -1,6 +1,6 @@
 import { BUILD_CACHE_TABLE, buildCacheRow } from './build-cache-row.ts';
 import { CONTAINER_TABLE_WITH_SIZE, containerRow } from './container-row.ts';
-import { GoStruct, encodeGoJson } from './go-value.ts';
+import { GoStruct, encodeGoJson, encodeGoString } from './go-value.ts';
 import { humanSize } from './human-size.ts';
 import { IMAGE_TABLE, IMAGE_TABLE_WITH_DIGESTS, imageRowOnce } from './image-row.ts';
 import { formatRows, formatValue, rowStruct } from './table.ts';
@@ -32,7 +32,8 @@ export function formatDiskUsage(usage: DiskUsage, format: string): string {
     return parts.map(({ title, spec, table, rows }) => `${title}\n\n${formatRows(spec, table, rows)}`).join('\n');
   }
   const lists = new Map(parts.map(({ field, spec, rows }) => [field, rows.map((row) => rowStruct(spec, row))]));
-  const all = new GoStruct('*formatter.diskUsageContext', lists, () => encodeGoJson(Object.fromEntries(lists)));
+  const members = (): string[] => [...lists].map(([field, rows]) => `${encodeGoString(field)}:${encodeGoJson(rows)}`);
+  const all = new GoStruct('*formatter.diskUsageContext', lists, () => `{${members().join(',')}}`);
   if (format === 'json') return formatValue('{{json .}}', all);
   if (format === 'raw') return parts.map(({ field, raw }) => formatValue(`{{range .${field}}}${raw}\n{{end -}}`, all)).join('');
   return formatValue(isTable ? format.slice('table'.length) : format, all);

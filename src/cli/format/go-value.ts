@@ -41,6 +41,12 @@ export class GoStruct {
   }
 }
 
+/** Go's nil slice: as empty as any, but `json` prints null. */
+export const NIL_LIST: readonly GoValue[] = Object.freeze([]);
+
+/** Go's nil map: as empty as any, but `json` prints null. */
+export const NIL_MAP: GoMap = Object.freeze({});
+
 /** Tells whether a value is a map. */
 export function isGoMap(value: GoValue): value is GoMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof GoStruct);
@@ -97,7 +103,7 @@ export function compareGoStrings(a: string, b: string): number {
 
 /** Formats a value as Docker's `json` template function does: Go's encoder without HTML escapes, the keys of maps sorted. */
 export function encodeGoJson(value: GoValue): string {
-  if (value === undefined || value === null) return 'null';
+  if (value === undefined || value === null || value === NIL_LIST || value === NIL_MAP) return 'null';
   if (value instanceof GoStruct) return value.json();
   if (isGoList(value)) return `[${value.map(encodeGoJson).join(',')}]`;
   if (typeof value === 'string') return encodeGoString(value);

@@ -1,4 +1,4 @@
-import { encodeGoJson, encodeGoString, GoStruct, isGoList, isGoMap, sortedKeys } from './go-value.ts';
+import { encodeGoJson, encodeGoString, GoStruct, NIL_LIST, NIL_MAP, isGoList, isGoMap, sortedKeys } from './go-value.ts';
 import { goTimeStringOf } from './local-time.ts';
 import { formatGoDuration } from '../../base/go-duration.ts';
 import { ZERO_TIME } from '../../base/timestamp.ts';
@@ -93,8 +93,8 @@ function toValue(value: GoValue, kind: ShapeKind): GoValue {
   if (typeof kind === 'string') return value ?? zeroOf(kind);
   if (!('container' in kind)) return toStruct(value, kind);
   if (kind.container === 'pointer') return value === null || value === undefined ? null : toStruct(value, kind.of);
-  if (kind.container === 'list') return isGoList(value) ? value.map((item) => toStruct(item, kind.of)) : [];
-  return isGoMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toStruct(item, kind.of)])) : {};
+  if (kind.container === 'list') return isGoList(value) ? value.map((item) => toStruct(item, kind.of)) : NIL_LIST;
+  return isGoMap(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toStruct(item, kind.of)])) : NIL_MAP;
 }
 
 const ZERO_VALUES: Readonly<Record<Extract<ShapeKind, string>, GoValue>> = {
@@ -103,8 +103,8 @@ const ZERO_VALUES: Readonly<Record<Extract<ShapeKind, string>, GoValue>> = {
   int: 0,
   time: ZERO_TIME,
   duration: 0,
-  list: [],
-  map: {},
+  list: NIL_LIST,
+  map: NIL_MAP,
   any: null,
 };
 

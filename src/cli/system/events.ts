@@ -68,10 +68,15 @@ function parseEvent(line: string): ExactEvent {
   return { message, timeNano: digits === undefined ? BigInt(message.time) * 1_000_000_000n : BigInt(digits) };
 }
 
+const NO_EVENT: ExactEvent = {
+  message: { Type: '', Action: '', Actor: { ID: '', Attributes: {} }, scope: '', time: 0, timeNano: 0 },
+  timeNano: 0n,
+};
+
 function printerOf(format: string): (event: ExactEvent) => string {
   if (format === '') return describeEvent;
   const template = compileFormat(format === 'json' ? '{{json .}}' : format);
-  return ({ message, timeNano }) => {
+  const print = ({ message, timeNano }: ExactEvent): string => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- decoded JSON is a GoValue by construction
     const data = { ...message, timeNano } as unknown as GoValue;
     try {
@@ -80,6 +85,9 @@ function printerOf(format: string): (event: ExactEvent) => string {
       throw badTemplate(error);
     }
   };
+  // A template that fails on any event is refused before the first.
+  print(NO_EVENT);
+  return print;
 }
 
 function compileFormat(format: string): GoTemplate {
