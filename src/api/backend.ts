@@ -17,6 +17,7 @@ export { NO_LIMITS, effectiveSwapBytes } from '../engine.ts';
 export type {
   BindMount,
   BlockIoEntry,
+  CommitOptions,
   Container,
   ContainerDirectories,
   ContainerSpec,

@@ -111,6 +111,8 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.already-paused': ({ id }) => `Container ${id} is already paused`,
   'container.not-paused': ({ id }) => `Container ${id} is not paused`,
   'container.running': ({ status }) => removalRefused(status),
+  'container.commit-unfit': ({ id, status }) =>
+    `You cannot commit container ${id} which is ${status === 'dead' ? 'Dead' : 'being removed'}`,
   'container.removal-in-progress': ({ ref, id }) => `removal of container ${ref ?? id} is already in progress`,
   'container.marked-for-removal': () => 'container is marked for removal and cannot be started',
   'container.command-not-found': ({ command }) => `${CREATE_FAILED}${INIT_FAILED}${notFound(command)}`,
@@ -175,8 +177,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'image.digest-reference': () => 'refusing to create a tag with a digest reference',
   'image.ambiguous-name': () => 'refusing to create an ambiguous tag using digest algorithm as name',
   'image.prune-running': () => 'a prune operation is already running',
-  'image.bad-change': ({ instruction, problem, detail }) =>
-    problem === 'not-allowed' ? `${instruction} is not a valid change command` : `${instruction}: ${detail}`,
+  'image.bad-change': badChange,
   'image.several-tags': ({ imageId }) =>
     `conflict: unable to delete ${shortId(imageId ?? '')} (must be forced) - image is referenced in multiple repositories`,
   'image.in-use': imageInUse,
@@ -217,6 +218,13 @@ function notFound(command: string | undefined): string {
 function notExecutable(command: string | undefined, detail: string | undefined): string {
   const directory = /is a directory|operation not permitted/i.test(detail ?? '') ? 'is a directory: ' : '';
   return `exec: "${command}": ${directory}permission denied`;
+}
+
+function badChange({ instruction = '', problem, detail }: ErrorFacts): string {
+  if (problem === 'not-allowed') return `${instruction} is not a valid change command`;
+  if (detail !== 'it needs an argument') return `${instruction}: ${detail}`;
+  const isSingle = ['STOPSIGNAL', 'USER', 'WORKDIR'].includes(instruction.toUpperCase());
+  return `${instruction} requires ${isSingle ? 'exactly' : 'at least'} one argument`;
 }
 
 function badArchive({ state = '' }: ErrorFacts): string | undefined {

@@ -411,6 +411,7 @@ function aContainer(id: string): Container {
       finishedAt: undefined,
       restartCount: 0,
       isStoppedByUser: false,
+      isPausedForCommit: false,
       health: undefined,
     },
     endpoints: [],

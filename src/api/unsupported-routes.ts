@@ -4,13 +4,11 @@ import { sendJson } from './respond.ts';
 
 // Operations of Docker's API that pier does not have, so that clients read what is missing instead of "page not found".
 const UNSUPPORTED: readonly (readonly [Method, string, string])[] = [
-  ['GET', '/containers/{id}/changes', 'container diff'],
   ['GET', '/containers/{id}/attach/ws', 'attach over a websocket'],
   ['POST', '/build', 'building images'],
   ['POST', '/build/cancel', 'building images'],
   ['POST', '/session', 'building images'],
   ['POST', '/grpc', 'building images'],
-  ['POST', '/commit', 'container commit'],
   ['POST', '/images/{name...}/push', 'pushing to registries'],
   ['GET', '/images/{name...}/attestations', 'image attestations'],
   ['GET', '/images/search', 'searching registries'],

@@ -10,6 +10,7 @@ import type {
   ContainerInspect,
   ContainerPathStat,
   ContainersPruneResponse,
+  FilesystemChange,
   ContainerSummary,
   TopResponse,
   WaitResponse,
@@ -35,6 +36,16 @@ export interface LogsQuery {
   readonly tail: string;
   readonly since?: string;
   readonly until?: string;
+}
+
+/** What an image made of a container is called and says. */
+export interface CommitQuery {
+  readonly repo: string | undefined;
+  readonly tag: string | undefined;
+  readonly comment: string;
+  readonly author: string;
+  readonly pause: boolean;
+  readonly changes: readonly string[];
 }
 
 /** What a wait is for. */
@@ -145,6 +156,16 @@ export class ContainersApi {
   /** The root file system as a tar archive. */
   async export(id: string): Promise<IncomingMessage> {
     return await this.#client.open({ method: 'GET', path: `${pathOf(id)}/export` });
+  }
+
+  /** What a container changed of its image's files; `null` for nothing. */
+  async changes(id: string): Promise<readonly FilesystemChange[] | null> {
+    return await this.#client.json({ method: 'GET', path: `${pathOf(id)}/changes` });
+  }
+
+  /** Makes an image. */
+  async commit(container: string, query: CommitQuery): Promise<{ readonly Id: string }> {
+    return await this.#client.json({ method: 'POST', path: '/commit', query: { ...query, container } });
   }
 
   /** What a path in the container leads to. */

@@ -17,7 +17,9 @@
 import type { Network } from '../network/index.ts';
 import type { Readable } from 'node:stream';
 import type { ResourceLimits } from '../oci/index.ts';
-import type { PathStat } from '../store/index.ts';
+import type { Digest } from '../base/digest.ts';
+import type { ImageRunConfig } from '../image/index.ts';
+import type { LayerChange, PathStat } from '../store/index.ts';
 import type { Container } from './container.ts';
 import type { StatsSample } from './stats/stats-sampler.ts';
 import type { ContainerSpec, RestartPolicy } from './container-spec.ts';
@@ -161,7 +163,7 @@ export interface ContainerPruneResult {
 }
 
 /** What a path in a container leads to. */
-export type { PathStat } from '../store/index.ts';
+export type { LayerChange, PathStat } from '../store/index.ts';
 
 /** How files are copied into a container. */
 export interface CopyIntoOptions {
@@ -170,6 +172,20 @@ export interface CopyIntoOptions {
   /** Fail where a directory would take the place of something else, or the other way round. */
   readonly keepTypes?: boolean;
   readonly signal?: AbortSignal;
+}
+
+/** How a container becomes an image. */
+export interface CommitOptions {
+  /** `repo[:tag]`; untagged when `undefined`. */
+  readonly reference?: string;
+  readonly author?: string;
+  readonly message?: string;
+  /** Dockerfile instructions as `ImportOptions.changes` takes them. */
+  readonly changes?: readonly string[];
+  /** In place of the container's own config, which fills what this leaves open. */
+  readonly config?: Partial<ImageRunConfig>;
+  /** Freeze a running container while its layer is read. @default {true} */
+  readonly pause?: boolean;
 }
 
 /** Something that happened to a container or exec; Docker's event actions. */
@@ -260,6 +276,17 @@ export interface ContainerService extends AsyncDisposable {
   top(ref: string, psArguments: string): Promise<ProcessList>;
   /** The merged root file system as a tar stream. */
   export(ref: string): Promise<NodeJS.ReadableStream>;
+
+  /** What its layer changes of its image: sorted by path, a directory before what it holds. */
+  changes(ref: string): Promise<readonly LayerChange[]>;
+  /**
+   * Makes an image of the container's image and its layer.
+   *
+   * @returns The image's id.
+   * @throws {PierError} `Conflict`, reason `container.commit-unfit` (facts `{ id, status }`); `NotFound`, reason `image.not-found`, if its image is gone;
+   * `InvalidArgument`, reasons `image.bad-reference`, `image.bad-change` (see `ImageService.import`).
+   */
+  commit(ref: string, options?: CommitOptions): Promise<Digest>;
 
   /**
    * Looks up a file: of a container that runs, what its process sees; else its layer and its binds. Links in the last place are

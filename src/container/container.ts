@@ -30,6 +30,8 @@ export interface ContainerState {
   readonly restartCount: number;
   /** A person stopped it, so `unless-stopped` and `always` leave it alone until the engine (always) or a person starts it. */
   readonly isStoppedByUser: boolean;
+  /** It is paused while its layer is read, and goes on afterwards. */
+  readonly isPausedForCommit: boolean;
   /** `undefined` where nothing checks it. Results that change nothing are written down with the next change. */
   readonly health: Health | undefined;
 }
@@ -87,5 +89,6 @@ export const CREATED_STATE: ContainerState = {
   finishedAt: undefined,
   restartCount: 0,
   isStoppedByUser: false,
+  isPausedForCommit: false,
   health: undefined,
 };

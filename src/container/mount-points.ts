@@ -1,4 +1,5 @@
 import { closeSync, openSync, constants } from 'node:fs';
+import type { LayerPlaceholders } from '../store/index.ts';
 import { isErrno } from '../base/errors.ts';
 import { createFileAt, makeDirectoryAt, openDirectoryInRoot, setMetadata } from '../linux/index.ts';
 
@@ -8,6 +9,13 @@ const FILES = ['hosts', 'hostname', 'resolv.conf'];
 const MARKER = '.dockerenv';
 /** Docker's: runtimes would give what they make themselves an odd mode of their own. */
 const MODE = 0o755;
+
+/** What is made here, and by runtimes for what they mount: it is no change of the container's. */
+export const PLACEHOLDERS: LayerPlaceholders = {
+  files: [MARKER, ...FILES.map((name) => `etc/${name}`)],
+  directories: ['etc', 'dev', 'proc', 'sys'],
+};
+
 const O_PATH = 0o10000000;
 
 /**

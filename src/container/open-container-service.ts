@@ -7,6 +7,7 @@ import { newId } from '../base/ids.ts';
 import { KeyedLock } from '../base/keyed-lock.ts';
 import { resolveCapabilities } from '../oci/index.ts';
 import { AttachSession } from './attach-session.ts';
+import { commitContainer } from './commit-container.ts';
 import { completeSpec, warningsFor } from './complete-spec.ts';
 import { cgroupOf } from './container-cgroup.ts';
 import { containerPredicate } from './container-filter.ts';
@@ -24,6 +25,7 @@ import { isLogReadable, logAttributes } from './log/log-plan.ts';
 import { readLog } from './log/read-log.ts';
 import { onDetached } from './on-detached.ts';
 import { MonitorWatch } from './monitor-watch.ts';
+import { PLACEHOLDERS } from './mount-points.ts';
 import { listProcesses } from './process-list.ts';
 import { recoverContainers } from './recover-containers.ts';
 import { RunTable } from './run-table.ts';
@@ -49,11 +51,13 @@ import type {
   ContainerFilter,
   ContainerPruneResult,
   ContainerService,
+  CommitOptions,
   ContainerUpdate,
   CopyIntoOptions,
   Exec,
   ExecSpec,
   LogChunk,
+  LayerChange,
   LogOptions,
   PathStat,
   ProcessList,
@@ -365,6 +369,14 @@ class LiveContainerService implements OpenContainerService {
     const tar = await exportContainer(this.#context, container);
     this.#context.emit({ action: 'export', container, attributes: {} });
     return tar;
+  }
+
+  async changes(ref: string): Promise<readonly LayerChange[]> {
+    return this.#context.layers.changes(this.#context.index.get(ref).id, PLACEHOLDERS);
+  }
+
+  async commit(ref: string, options: CommitOptions = {}): Promise<Digest> {
+    return commitContainer(this.#context, this.#lifeCycle, ref, options);
   }
 
   statPath(ref: string, path: string): Promise<PathStat> {

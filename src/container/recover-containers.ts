@@ -17,6 +17,7 @@ import { endLocked, readExitRecord, tearDown, unseenExit } from './end-container
 import { healthAtStart, healthUnwatched } from './health.ts';
 import { endLeftoverProbes } from './health-probers.ts';
 import { MONITOR_LOST } from './monitor-watch.ts';
+import { thawLeftover } from './commit-container.ts';
 import { MONITORS, openMonitorShelter, shelterMonitor } from './monitor-shelter.ts';
 import { ProcessInput } from './process-input.ts';
 import { shallRestart } from './restart-supervisor.ts';
@@ -39,6 +40,7 @@ export async function recoverContainers(context: ContainerContext, lifeCycle: Co
     if (adopted.has(container.id)) continue;
     await attempt(context, container.id, () => settle(context, lifeCycle, container));
   }
+  for (const id of adopted) await attempt(context, id, () => thawLeftover(context, lifeCycle, id));
   await sweep(context);
 }
 

@@ -63,15 +63,26 @@ export function parseImageConfig(content: Uint8Array): ImageConfig {
   };
 }
 
+/** The container that became an image. Written for other engines, never read. */
+export interface MadeFrom {
+  readonly containerId: string;
+  readonly hostname: string;
+  readonly runConfig: ImageRunConfig;
+}
+
 /**
  * Writes a config blob: top-level members in alphabetical order, as Docker does, so that the same image always has the
  * same id.
  */
-export function encodeImageConfig(config: ImageConfig): Buffer {
+export function encodeImageConfig(config: ImageConfig, madeFrom?: MadeFrom): Buffer {
   const document = {
     architecture: config.platform.architecture,
     ...omitEmpty({ author: config.author, comment: config.comment }),
     config: encodeRunConfig(config.runConfig),
+    ...(madeFrom && {
+      container: madeFrom.containerId,
+      container_config: { Hostname: madeFrom.hostname, ...encodeRunConfig(madeFrom.runConfig) },
+    }),
     created: config.createdAt,
     ...omitEmpty({ docker_version: config.dockerVersion }),
     history: config.history.map(encodeHistoryEntry),

@@ -11,6 +11,7 @@ import type { ArchiveLimits } from './archive-reader.ts';
 import { chainIdsOf } from './chain-id.ts';
 import { decompress, limited, probeStream } from './compression.ts';
 import type { StreamCompression } from './compression.ts';
+import { committedConfig } from './committed-config.ts';
 import type { ContentSweeper } from './content-sweeper.ts';
 import { openDownload } from './download.ts';
 import { HOST_PLATFORM, formatPlatform, platformMatches } from '../base/platform.ts';
@@ -18,7 +19,7 @@ import type { Platform } from '../base/platform.ts';
 import type { ImageCatalog } from './image-catalog.ts';
 import { EMPTY_RUN_CONFIG, encodeImageConfig, parseImageConfig } from './image-config.ts';
 import type { ImageConfig } from './image-config.ts';
-import type { ImageProgress, ImportOptions, LoadedImage } from './image-service.ts';
+import type { CommitLayerOptions, ImageProgress, ImportOptions, LoadedImage } from './image-service.ts';
 import type { Descriptor, Image, ImageRunConfig } from './image.ts';
 import { applyChanges } from './import-changes.ts';
 import { formatReference } from './reference.ts';
@@ -139,6 +140,41 @@ export class ImageIntake {
     const bytes = isStorable ? probed.bytes : limited(decompress(probed), archiveBytes);
     const blob = await this.#config.blobs.ingest(Readable.from(bytes, { objectMode: false }), signalOf(options));
     return { blob, mediaType: layerType(isStorable ? compression : 'none') };
+  }
+
+  /** See `ImageService.commit`. */
+  async commit(tar: Readable, options: CommitLayerOptions): Promise<Image> {
+    const { catalog, blobs, layers } = this.#config;
+    const names = options.reference === undefined ? [] : [formatReference(parseNewTag(options.reference))];
+    return this.#holding('image.commit', async () => {
+      const parent = catalog.get(options.parentId);
+      if (parent === undefined) throw new PierError('NotFound', `Cannot commit to image "${options.parentId}": it is gone`);
+      const blob = await blobs.ingest(tar);
+      failpoint('image.commit.stored');
+      // The blob is the tar itself, so its digest is the layer's.
+      await layers.unpack({
+        parent: parent.chainId,
+        blobPath: blobs.pathOf(blob.digest),
+        compression: 'none',
+        expectedDiffId: blob.digest,
+        limits: this.#config.limits,
+      });
+      failpoint('image.commit.unpacked');
+      const config = committedConfig(parent, blob.digest, options);
+      const archiveImage: ArchiveImage = {
+        config: await blobs.ingest(encodeImageConfig(config, options.madeFrom)),
+        manifest: undefined,
+        layers: [...parent.layers, { ...blob, mediaType: MEDIA_TYPES.layer }],
+        names,
+        parentId: undefined,
+      };
+      const prepared = await this.#prepare(archiveImage, await this.#readConfig(archiveImage), {});
+      // It may have been removed meanwhile; its layers are held.
+      const parentId = catalog.get(parent.id)?.id;
+      const [made] = await recordImages(this.#config, [{ ...prepared, image: { ...prepared.image, parentId } }], 'image.commit');
+      if (made === undefined) throw new PierError('Internal', 'Cannot commit image: it was not recorded');
+      return made.image;
+    });
   }
 
   /** Runs `work` while content is safe from the sweeper, and has its garbage swept if it fails. */

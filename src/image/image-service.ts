@@ -11,7 +11,7 @@
 import type { Readable } from 'node:stream';
 import type { Digest } from '../base/digest.ts';
 import type { Platform } from '../base/platform.ts';
-import type { Image } from './image.ts';
+import type { Image, ImageRunConfig } from './image.ts';
 
 /** Who stands on an image. Answered by the engine, so that `image/` need not know containers. */
 export interface ImageUser {
@@ -64,6 +64,19 @@ export interface ImportOptions {
   readonly createdAt?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImageProgress) => void;
+}
+
+/** How an image is made of another and one layer more. */
+export interface CommitLayerOptions {
+  readonly parentId: Digest;
+  /** `repo[:tag]`; untagged when `undefined`. */
+  readonly reference?: string;
+  readonly author: string;
+  readonly message: string;
+  readonly createdBy: string;
+  readonly runConfig: ImageRunConfig;
+  /** The container that the layer was; only recorded. */
+  readonly madeFrom: { readonly containerId: string; readonly hostname: string; readonly runConfig: ImageRunConfig };
 }
 
 /** One line of `docker rmi`. */
@@ -167,6 +180,17 @@ export interface ImageService extends AsyncDisposable {
    * or one about the reference; as {@linkcode openDownload}.
    */
   import(input: Readable | URL, options?: ImportOptions): Promise<Image>;
+
+  /**
+   * Makes an image of another and one layer more.
+   *
+   * @param layer The layer's tar, not compressed.
+   * @throws {PierError} As {@linkcode ImageService.checkCommit}; what reading the layer fails with.
+   */
+  commit(layer: Readable, options: CommitLayerOptions): Promise<Image>;
+
+  /** Tells whether a commit can succeed. @throws {PierError} As {@linkcode ImageService.get} and {@linkcode ImageService.tag}. */
+  checkCommit(options: Pick<CommitLayerOptions, 'parentId' | 'reference'>): void;
 
   /**
    * Gives an image another name; moves the name if another image had it.

@@ -18,6 +18,7 @@ import type { LoadOptions } from './image-intake.ts';
 import { ImageRemover } from './image-remover.ts';
 import type { Removal, RemoveOptions } from './image-remover.ts';
 import type {
+  CommitLayerOptions,
   HistoryLine,
   ImageEvent,
   ImageFilter,
@@ -128,6 +129,18 @@ class StoredImageService implements ImageService {
     if (options.reference !== undefined) this.#emit('tag', image, formatFamiliar(parseNewTag(options.reference)));
     this.#emit('import', image);
     return image;
+  }
+
+  async commit(layer: Readable, options: CommitLayerOptions): Promise<Image> {
+    this.checkCommit(options);
+    const image = await this.#intake.commit(layer, options);
+    if (options.reference !== undefined) this.#emit('tag', image, formatFamiliar(parseNewTag(options.reference)));
+    return image;
+  }
+
+  checkCommit({ parentId, reference }: Pick<CommitLayerOptions, 'parentId' | 'reference'>): void {
+    this.get(parentId);
+    if (reference !== undefined) parseNewTag(reference);
   }
 
   async tag(reference: string, newReference: string): Promise<void> {

@@ -6,6 +6,8 @@ export { LayerInUseError } from './layer-store.ts';
 export type {
   CommittedLayer,
   Compression,
+  LayerChange,
+  LayerPlaceholders,
   LayerPreparer,
   LayerStore,
   LayerUsage,
@@ -16,7 +18,7 @@ export type {
 export { packPath, statPath, unpackInto } from './archive/copy-client.ts';
 export type { FileView } from './archive/file-view.ts';
 export type { PathStat } from './archive/view-path.ts';
-export { packDiff, packTree } from './archive/archive-client.ts';
+export { packTree } from './archive/archive-client.ts';
 export { LAYER_SCHEMA } from './layer-table.ts';
 export { openOverlayLayerStore } from './overlay-layer-store.ts';
 export type { OverlayLayerStoreConfig } from './overlay-layer-store.ts';

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import type { Readable } from 'node:stream';
 import { PierError } from '../base/errors.ts';
 import type { Digest } from '../base/digest.ts';
 import type { Mount } from '../linux/index.ts';
@@ -33,6 +34,20 @@ export interface CommittedLayer {
   /** `undefined` for a layer that stands on nothing. */
   readonly parent: Digest | undefined;
   readonly usage: LayerUsage;
+}
+
+/** One thing that a writable layer changes of those below. */
+export interface LayerChange {
+  /** Absolute. */
+  readonly path: string;
+  readonly kind: 'added' | 'deleted' | 'modified';
+}
+
+/** What whoever uses a layer has put there to show something else on; it belongs to no diff until somebody uses it. Relative paths. */
+export interface LayerPlaceholders {
+  /** Empty files. */
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
 }
 
 /** A writable layer's directories. */
@@ -104,6 +119,12 @@ export interface LayerPreparer {
 
   /** Walks the upper directory (off the main thread). @throws {PierError} `NotFound`. */
   usage(key: string): Promise<LayerUsage>;
+
+  /** What a writable layer changes: sorted by path, a directory before what it holds. @throws {PierError} `NotFound`. */
+  changes(key: string, placeholders: LayerPlaceholders): Promise<readonly LayerChange[]>;
+
+  /** The changes as an OCI layer's tar, whiteouts included, to be read or destroyed. @throws {PierError} `NotFound`. */
+  packChanges(key: string, placeholders: LayerPlaceholders): Readable;
 
   /** Forgets a writable layer and frees its disk. @throws {PierError} `NotFound` if there is no such key. */
   remove(key: string): Promise<void>;

@@ -9,14 +9,24 @@ import { escapeOverlayPath, openDirectoryInRoot, pathAt } from '../linux/index.t
 import { LayerInUseError } from './layer-store.ts';
 import { LayerTable } from './layer-table.ts';
 import { LayerTrash } from './layer-trash.ts';
-import { releaseArchiveWorker, runArchiveJob } from './archive/archive-client.ts';
+import { releaseArchiveWorker, runArchiveJob, streamArchiveJob } from './archive/archive-client.ts';
+import type { Readable } from 'node:stream';
 import type { Digest } from '../base/digest.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Mount } from '../linux/index.ts';
 import type { Database } from './database.ts';
+import type { LayerTree } from './archive/layer-changes.ts';
 import type { UnpackedLayer } from './archive/unpack-layer.ts';
 import type { CommittedRecord, WritableRecord } from './layer-table.ts';
-import type { CommittedLayer, LayerStore, LayerUsage, UnpackOptions, WritableLayer } from './layer-store.ts';
+import type {
+  CommittedLayer,
+  LayerChange,
+  LayerPlaceholders,
+  LayerStore,
+  LayerUsage,
+  UnpackOptions,
+  WritableLayer,
+} from './layer-store.ts';
 
 /** What an overlay layer store is made of. */
 export interface OverlayLayerStoreConfig {
@@ -115,6 +125,14 @@ class OverlayLayerStore implements LayerStore {
 
   async usage(key: string): Promise<LayerUsage> {
     return runArchiveJob('measure', { directory: this.#contents(this.#requireWritable(key).dir) });
+  }
+
+  async changes(key: string, placeholders: LayerPlaceholders): Promise<readonly LayerChange[]> {
+    return runArchiveJob('changes', this.#tree(key, placeholders));
+  }
+
+  packChanges(key: string, placeholders: LayerPlaceholders): Readable {
+    return streamArchiveJob('packLayer', this.#tree(key, placeholders));
   }
 
   async remove(key: string): Promise<void> {
@@ -261,6 +279,12 @@ class OverlayLayerStore implements LayerStore {
     const lowerDirs = lower.map((name) => this.#contents(name));
     const workDir = join(this.#layers, dir, 'work');
     return { upperDir, lowerDirs, workDir, mounts: [this.#mount(dir, lower)], readMounts: [this.#readMount(dir, lower)] };
+  }
+
+  #tree(key: string, placeholders: LayerPlaceholders): LayerTree {
+    const { dir, parent } = this.#requireWritable(key);
+    const lowerDirectories = this.#ancestors(parent).map((name) => this.#contents(name));
+    return { upperDirectory: this.#contents(dir), lowerDirectories, placeholders };
   }
 
   #readMount(dir: string, lower: readonly string[]): Mount {

@@ -16,6 +16,8 @@ export interface PackJob {
    * directories as OCI layers do.
    */
   readonly form: 'diff' | 'tree';
+  /** Paths to leave out, relative, bytes. @default {none} */
+  readonly skips?: ReadonlySet<ByteString>;
 }
 
 const CHUNK_BYTES = 512 * 1024;
@@ -33,7 +35,7 @@ const DEPTH_LIMIT = 1000;
  * @throws {PierError} `ResourceExhausted` for a tree nested deeper than a thousand levels.
  */
 export function* packTree(job: PackJob): Generator<Buffer<ArrayBuffer>> {
-  yield* new TreePacker(job.form === 'diff').pack(job.directory);
+  yield* new TreePacker(job.form === 'diff', job.skips).pack(job.directory);
 }
 
 /** One entry to pack, by its name in an open directory. */
@@ -57,13 +59,15 @@ export function* packEntry(job: PackEntryJob): Generator<Buffer<ArrayBuffer>> {
 
 class TreePacker {
   readonly #isDiff: boolean;
+  readonly #skips: ReadonlySet<ByteString>;
   /** First names of files that have several. */
   readonly #linked = new Map<string, ByteString>();
   #chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #fill = 0;
 
-  constructor(isDiff: boolean) {
+  constructor(isDiff: boolean, skips: ReadonlySet<ByteString> = new Set()) {
     this.#isDiff = isDiff;
+    this.#skips = skips;
   }
 
   *pack(directory: string): Generator<Buffer<ArrayBuffer>> {
@@ -93,7 +97,7 @@ class TreePacker {
     if (depth > DEPTH_LIMIT) throw new PierError('ResourceExhausted', `Cannot pack tree: it is nested deeper than ${DEPTH_LIMIT} levels`);
     for (const name of readdirSync(pathAt(dir), 'latin1').toSorted()) {
       const stats = lstatSync(pathAt(dir, name), { throwIfNoEntry: false });
-      if (stats === undefined || stats.isSocket()) continue;
+      if (stats === undefined || stats.isSocket() || this.#skips.has(prefix + name)) continue;
       if (this.#isDiff && isWhiteout(stats)) yield* this.#write(encodeHeader(markerEntry(`${prefix}.wh.${name}`, stats)));
       else if (stats.isDirectory()) yield* this.#packDirectory(dir, name, `${prefix}${name}/`, depth);
       else yield* this.#packOther(dir, name, prefix + name, stats);

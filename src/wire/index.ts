@@ -15,4 +15,4 @@ export type { Filters } from './filters.ts';
 export { FRAME_HEADER_BYTES, FrameDecoder, encodeFrame, frameHeader } from './stdcopy.ts';
 export type { Frame, FrameStream } from './stdcopy.ts';
 export { GO_MODE, decodePathStat, encodePathStat, goFileMode, hasGoMode } from './path-stat.ts';
-export type { ContainerPathStat } from './path-stat.ts';
+export type { ContainerPathStat, FilesystemChange } from './path-stat.ts';

@@ -9,6 +9,12 @@ export interface ContainerPathStat {
   readonly linkTarget: string;
 }
 
+/** One line of `GET /containers/{id}/changes`: modified, added, deleted. */
+export interface FilesystemChange {
+  readonly Path: string;
+  readonly Kind: 0 | 1 | 2;
+}
+
 /** Type bits of Go's `fs.FileMode`. */
 export const GO_MODE = {
   directory: 0x8000_0000,

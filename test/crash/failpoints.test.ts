@@ -26,7 +26,7 @@ const skip = missingMaterial() || (IS_PEER && 'about what only pier has');
 const PATIENCE_MS = 10_000;
 
 /** What a name stands for that is put together at run time. */
-const TEMPLATES: Readonly<Record<string, readonly string[]>> = { '${name}.': ['image.load.', 'image.import.'] };
+const TEMPLATES: Readonly<Record<string, readonly string[]>> = { '${name}.': ['image.load.', 'image.import.', 'image.commit.'] };
 
 /** Failpoint name → number of places in the sources that have it. */
 const FAILPOINTS = findFailpoints();

@@ -31,6 +31,7 @@ export const WORKLOADS: readonly Workload[] = [
   { name: 'containers', prefixes: ['container.', 'network.', 'layer.prepare'], needsDaemon: true, run: workOnContainers },
   { name: 'images', prefixes: ['image.', 'blob.', 'layer.'], needsDaemon: true, run: workOnImages },
   { name: 'logs', prefixes: ['log.'], needsDaemon: true, run: rotateLogs },
+  { name: 'container-commit', prefixes: ['container.commit', 'image.commit'], needsDaemon: true, run: workOnCommits },
   { name: 'shutdown', prefixes: ['network.bridge.unruled'], needsDaemon: true, run: shutDown },
   { name: 'commit', prefixes: ['layer.commit'], needsDaemon: false, run: commitLayer },
 ];
@@ -128,6 +129,21 @@ async function rotateLogs(ledger: Ledger): Promise<void> {
     return files.some((name) => Number(/ctr\.log\.(\d+)\.gz$/.exec(name)?.[1] ?? 0) > 3);
   });
   await ledger.remove('talk');
+}
+
+/** A container that runs becomes an image, and runs on. */
+async function workOnCommits(ledger: Ledger): Promise<void> {
+  await ledger.create('web', sleeper());
+  await ledger.verb('web', 'start', 'running');
+  await ledger.act({
+    method: 'POST',
+    path: '/commit?container=web&repo=made&tag=1',
+    touches: ['image:made:1'],
+    promises: () => void ledger.tags.add('made:1'),
+  });
+  // One that was made, but whose making failed after that, has lost its name to the second.
+  await ledger.act({ method: 'POST', path: '/images/prune', touches: [] });
+  await ledger.untag('made:1');
 }
 
 /** An orderly end, with a bridge to take down. */

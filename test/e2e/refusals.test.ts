@@ -68,7 +68,6 @@ describe('refusals', { skip: missingMaterial() || (IS_PEER && 'a peer does more'
       ['pull', 'alpine'],
       ['push', 'alpine'],
       ['login'],
-      ['commit', 'a'],
       ['volume', 'create'],
       ['network', 'create', 'x1'],
       ['compose', 'up'],
@@ -87,7 +86,6 @@ describe('refusals', { skip: missingMaterial() || (IS_PEER && 'a peer does more'
       ['POST', '/volumes/create'],
       ['POST', '/networks/create'],
       ['GET', '/swarm'],
-      ['POST', '/commit'],
       ['GET', '/services'],
     ] as const) {
       const response = await pier.daemon.api(method, path, { headers: { 'content-type': 'application/json' }, body: '{}' });

@@ -34,6 +34,13 @@ const CONTAINER_INSPECT = 'GET /containers/{id}/json';
 const HAS_NETWORKS = /^GET \/containers\/(\{id\}\/json|json)$/;
 
 const DEVIATIONS: readonly Deviation[] = [
+  { operation: 'GET /containers/{id}/changes', status: 200, where: '', problem: /must be array, found null$/, reason: NULL_SLICE },
+  {
+    operation: 'POST /commit',
+    status: 400,
+    problem: /status is not documented/,
+    reason: "a change or a name that is no good is the client's mistake; the description knows no such answer",
+  },
   {
     operation: CONTAINER_INSPECT,
     where:

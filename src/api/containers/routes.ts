@@ -5,6 +5,8 @@ import { sendEmpty, sendJson } from '../respond.ts';
 import type { HttpExchange, Route } from '../route.ts';
 import { getArchive, headArchive, putArchive } from './archive.ts';
 import { attachContainer } from './attach.ts';
+import { listChanges } from './changes.ts';
+import { commitContainer } from './commit.ts';
 import { createContainer } from './create.ts';
 import { CONTAINER_PRUNE_FILTERS, toContainerFilter } from './filters.ts';
 import { inspectContainer } from './inspect.ts';
@@ -33,6 +35,8 @@ export const CONTAINER_ROUTES: readonly Route[] = [
   { method: 'GET', path: '/containers/{id}/top', handle: listProcesses },
   { method: 'GET', path: '/containers/{id}/logs', handle: streamLogs },
   { method: 'GET', path: '/containers/{id}/export', handle: exportContainer },
+  { method: 'GET', path: '/containers/{id}/changes', handle: listChanges },
+  { method: 'POST', path: '/commit', handle: commitContainer },
   { method: 'HEAD', path: '/containers/{id}/archive', handle: headArchive },
   { method: 'GET', path: '/containers/{id}/archive', handle: getArchive },
   { method: 'PUT', path: '/containers/{id}/archive', handle: putArchive },

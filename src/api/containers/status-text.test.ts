@@ -20,6 +20,7 @@ function state(fields: Partial<Container['state']>): Container['state'] {
     finishedAt: undefined,
     restartCount: 0,
     isStoppedByUser: false,
+    isPausedForCommit: false,
     health: undefined,
     ...fields,
   };

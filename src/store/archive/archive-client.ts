@@ -83,16 +83,6 @@ export function packTree(directory: string): Readable {
   return streamArchiveJob('pack', { directory, form: 'tree' });
 }
 
-/**
- * Packs a writable layer's upper directory as an OCI layer: what overlayfs marks as hidden becomes whiteout files.
- *
- * @param upperDirectory See {@linkcode WritableLayer.upperDir}.
- * @returns See {@linkcode packTree}.
- */
-export function packDiff(upperDirectory: string): Readable {
-  return streamArchiveJob('pack', { directory: upperDirectory, form: 'diff' });
-}
-
 /** Ends the worker now instead of in a few seconds, unless it has work. */
 export async function releaseArchiveWorker(): Promise<void> {
   if (pending.size > 0 || worker === undefined) return;
@@ -109,7 +99,7 @@ export async function releaseArchiveWorker(): Promise<void> {
  *
  * @param onFound See {@linkcode PendingJob}. A job that is to be heard of before it is read must be begun by `read(0)`.
  */
-export function streamArchiveJob<O extends 'copyOut' | 'pack'>(
+export function streamArchiveJob<O extends 'copyOut' | 'pack' | 'packLayer'>(
   operation: O,
   job: ArchiveOperations[O]['job'],
   onFound?: (stat: PathStat) => void,

@@ -5,7 +5,8 @@
  */
 import { PierError, codeOfErrno, findPierError } from '../../base/errors.ts';
 import type { ErrorCode, ErrorFacts } from '../../base/errors.ts';
-import type { LayerUsage } from '../layer-store.ts';
+import type { LayerChange, LayerUsage } from '../layer-store.ts';
+import type { LayerTree } from './layer-changes.ts';
 import type { PackJob } from '../../tar/index.ts';
 import type { CopyInJob, ViewPathJob } from './copy-files.ts';
 import type { PathStat } from './view-path.ts';
@@ -17,6 +18,8 @@ export interface ArchiveOperations {
   readonly measure: { readonly job: { readonly directory: string }; readonly result: LayerUsage };
   readonly empty: { readonly job: { readonly directory: string }; readonly result: undefined };
   readonly pack: { readonly job: PackJob; readonly result: undefined };
+  readonly changes: { readonly job: LayerTree; readonly result: readonly LayerChange[] };
+  readonly packLayer: { readonly job: LayerTree; readonly result: undefined };
   readonly stat: { readonly job: ViewPathJob; readonly result: PathStat };
   readonly copyOut: { readonly job: ViewPathJob; readonly result: undefined };
   readonly copyIn: { readonly job: CopyInJob; readonly result: undefined };

@@ -12,6 +12,7 @@ import { measureTree } from './measure-tree.ts';
 import { packTree } from '../../tar/index.ts';
 import { toPlainError } from './archive-protocol.ts';
 import { copyIn, copyOut, statInView } from './copy-files.ts';
+import { findChanges, unusedPlaceholders } from './layer-changes.ts';
 import { unpackLayer } from './unpack-layer.ts';
 import type { ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
 
@@ -70,6 +71,11 @@ async function run(request: ArchiveRequest & { kind: 'start' }, job: RunningJob)
     case 'pack':
       await sendAll(id, packTree(request.job), job);
       break;
+    case 'packLayer':
+      await sendAll(id, packTree({ directory: request.job.upperDirectory, form: 'diff', skips: unusedPlaceholders(request.job) }), job);
+      break;
+    case 'changes':
+      return findChanges(request.job);
     case 'stat':
       return statInView(request.job);
     case 'copyOut':

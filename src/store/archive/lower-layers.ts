@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, writeSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, readdirSync, writeSync, readlinkSync } from 'node:fs';
 import { isErrno } from '../../base/errors.ts';
 import {
   createFileAt,
@@ -55,6 +55,27 @@ export class LowerLayers implements Disposable {
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** The names that a directory shows. */
+  names(path: ByteString): readonly ByteString[] {
+    const shown = new Set<ByteString>();
+    const seen = new Set<ByteString>();
+    const slash = path.lastIndexOf('/');
+    for (const root of this.#roots) {
+      const found =
+        path === '.' ? { path: pathAt(root) } : this.#findIn(root, slash < 0 ? [] : path.slice(0, slash).split('/'), path.slice(slash + 1));
+      if (found === 'hidden') break;
+      if (found === undefined) continue;
+      if (!lstatSync(found.path).isDirectory()) break;
+      for (const name of readdirSync(found.path, 'latin1')) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        if (!isWhiteout(lstatSync(Buffer.concat([found.path, Buffer.from(`/${name}`, 'latin1')])))) shown.add(name);
+      }
+      if (isOpaque(found.path)) break;
+    }
+    return [...shown];
   }
 
   [Symbol.dispose](): void {
