@@ -2,6 +2,7 @@
 // PIER_CAMPAIGN_SEED repeats the choices of an earlier campaign (its timing cannot be repeated).
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { it } from 'node:test';
@@ -154,12 +155,17 @@ class Campaign {
   }
 }
 
+/** A container's cgroup is named for it; beside them is the one that the monitors live in. */
+function isContainers(entry: Dirent): boolean {
+  return entry.isDirectory() && /^[0-9a-f]{64}$/.test(entry.name);
+}
+
 /** How many containers of an engine have cgroups: the most in any hierarchy. */
 function cgroupsOf(engineId: string): number {
   const tops = ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name))];
   const counts = tops.map((top) => {
     const path = join(top, 'pier', engineId);
-    return existsSync(path) ? readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory()).length : 0;
+    return existsSync(path) ? readdirSync(path, { withFileTypes: true }).filter(isContainers).length : 0;
   });
   return Math.max(...counts);
 }
