@@ -8,6 +8,18 @@ const MAX_TAGS = 3;
 /** What the names of containers end in that end by themselves. */
 const JOB = '-job';
 
+/** Talks so much that its log is rotated all the time. */
+const TALKER = {
+  Image: BASE,
+  Cmd: ['sh', '-c', 'while :; do echo "says something"; sleep 0.05; done'],
+  HostConfig: {
+    NetworkMode: 'none',
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '1k', 'max-file': '3', compress: 'true' } },
+  },
+};
+/** Is asked all the time how it is. */
+const PROBED = { ...sleeper(), Healthcheck: { Test: ['CMD', 'true'], Interval: 200e6 } };
+
 /** A client that does one thing after the other, whatever the state of its own containers and images allows. */
 export class CampaignWorker {
   readonly ledger: Ledger;
@@ -58,6 +70,10 @@ export class CampaignWorker {
     return [
       () => this.ledger.create(name, sleeper(networkMode)),
       async () => {
+        await this.ledger.create(name, this.#random.pick([TALKER, PROBED]));
+        await this.ledger.verb(name, 'start', 'running');
+      },
+      async () => {
         await this.ledger.create(name, sleeper(networkMode));
         await this.ledger.verb(name, 'start', 'running');
       },
@@ -83,6 +99,11 @@ export class CampaignWorker {
     for (const [name, { status }] of this.ledger.containers) {
       acts.push(() => this.ledger.remove(name));
       if (name.endsWith(JOB)) continue;
+      acts.push(
+        () => this.ledger.update(name, 20 + this.#random.below(100)),
+        () => this.ledger.copyIn(name, `${name}: ${this.#random.below(1_000_000)}`),
+        () => this.ledger.rename(name, `${this.#name}-${++this.#count}`),
+      );
       if (status === 'created' || status === 'exited') acts.push(() => this.ledger.verb(name, 'start', 'running'));
       if (status === 'paused') acts.push(() => this.ledger.verb(name, 'unpause', 'running'));
       if (status !== 'running') continue;
@@ -114,6 +135,8 @@ export class CampaignWorker {
     });
     const [first] = tags;
     if (first !== undefined) acts.push(() => this.ledger.tag(first, tag));
+    const still = [...this.ledger.containers].find(([, { status }]) => status === 'exited' || status === 'running');
+    if (still !== undefined) acts.push(() => this.ledger.commit(still[0], this.#name, String(this.#count)));
     return acts;
   }
 }

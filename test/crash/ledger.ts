@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import type { TestDaemon } from '../harness/daemon.ts';
 import { api, jsonOf, type ApiRequestOptions, type ApiResponse } from '../harness/http.ts';
 import { until } from '../harness/until.ts';
+import { fileTar } from './small-images.ts';
 
 /** What a client was told of a container. */
 export interface KnownContainer {
@@ -12,7 +13,14 @@ export interface KnownContainer {
   /** While it runs. */
   readonly pid?: number;
   readonly exitCode?: number;
+  /** As an update set it. */
+  readonly pidsLimit?: number;
+  /** What a file that was copied in holds. */
+  readonly file?: string;
 }
+
+/** Where files are copied to. */
+const FILE_PATH = '/campaign';
 
 /** A request, the names it may change, and what its acknowledgement promises. */
 export interface Act {
@@ -102,7 +110,9 @@ export class Ledger {
       touches: [name],
       promises: () => {
         const id = this.containers.get(name)?.id ?? '';
-        this.containers.set(name, { id, status, ...(exitCode === undefined ? {} : { exitCode }) });
+        const { pidsLimit, file } = this.containers.get(name) ?? {};
+        const kept = { ...(pidsLimit === undefined ? {} : { pidsLimit }), ...(file === undefined ? {} : { file }) };
+        this.containers.set(name, { id, status, ...kept, ...(exitCode === undefined ? {} : { exitCode }) });
       },
     });
     const known = this.containers.get(name);
@@ -111,6 +121,57 @@ export class Ledger {
     assert.equal(State.Status, status, `${verb} ${name}`);
     if (exitCode !== undefined) assert.equal(State.ExitCode, exitCode, `${verb} ${name}`);
     if (status === 'running' || status === 'paused') this.containers.set(name, { ...known, pid: State.Pid });
+  }
+
+  /** Changes the limit of processes. */
+  async update(name: string, pidsLimit: number): Promise<void> {
+    await this.act({
+      method: 'POST',
+      path: `/containers/${name}/update`,
+      options: { json: { PidsLimit: pidsLimit } },
+      touches: [name],
+      promises: () => this.#learn(name, { pidsLimit }),
+    });
+  }
+
+  /** Copies a file in. */
+  async copyIn(name: string, text: string): Promise<void> {
+    await this.act({
+      method: 'PUT',
+      path: `/containers/${name}/archive?path=/`,
+      options: { body: await fileTar(text, FILE_PATH.slice(1)), headers: { 'content-type': 'application/x-tar' } },
+      touches: [name],
+      promises: () => this.#learn(name, { file: text }),
+    });
+  }
+
+  /** Makes an image of a container. */
+  async commit(name: string, repo: string, tag: string): Promise<void> {
+    await this.act({
+      method: 'POST',
+      path: `/commit?container=${name}&repo=${repo}&tag=${tag}`,
+      // It is paused meanwhile, and that is not told.
+      touches: [name, `image:${repo}:${tag}`],
+      promises: () => void this.tags.add(`${repo}:${tag}`),
+    });
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.act({
+      method: 'POST',
+      path: `/containers/${from}/rename?name=${to}`,
+      touches: [from, to],
+      promises: () => {
+        const known = this.containers.get(from);
+        this.containers.delete(from);
+        if (known !== undefined) this.containers.set(to, known);
+      },
+    });
+  }
+
+  #learn(name: string, news: Partial<KnownContainer>): void {
+    const known = this.containers.get(name);
+    if (known !== undefined) this.containers.set(name, { ...known, ...news });
   }
 
   async remove(name: string): Promise<void> {
@@ -238,8 +299,13 @@ export class Ledger {
   }
 
   async #assertContainerKept(name: string, known: KnownContainer): Promise<void> {
-    const { Id, State } = await this.inspect(name);
+    const { Id, State, HostConfig } = await this.inspect(name);
     assert.equal(Id, known.id, `the id of ${name}`);
+    if (known.pidsLimit !== undefined) assert.equal(HostConfig.PidsLimit, known.pidsLimit, `the limit of ${name}`);
+    if (known.file !== undefined) {
+      const archive = await this.request('GET', `/containers/${name}/archive?path=${FILE_PATH}`);
+      assert.ok(archive.body.toString('latin1').includes(known.file), `the file in ${name} is gone`);
+    }
     if (known.status === undefined) return;
     assert.equal(State.Status, known.status, `the status of ${name}`);
     if (known.pid !== undefined) assert.equal(State.Pid, known.pid, `the pid of ${name}`);

@@ -15,9 +15,9 @@ export async function rootfsTar(marker: string): Promise<Buffer> {
 }
 
 /** A tar with one small file: enough to be imported, too little to run. */
-export async function fileTar(marker: string): Promise<Buffer> {
+export async function fileTar(marker: string, name: string = 'marker'): Promise<Buffer> {
   const archive = pack();
-  archive.entry({ name: 'marker' }, marker);
+  archive.entry({ name }, marker);
   return await bytesOf(archive);
 }
 

@@ -48,18 +48,8 @@ async function workOnContainers(ledger: Ledger): Promise<void> {
   await runExec(ledger, 'web');
   await ledger.verb('web', 'pause', 'paused');
   await ledger.verb('web', 'unpause', 'running');
-  await ledger.act({ method: 'POST', path: '/containers/web/update', options: { json: { PidsLimit: 50 } }, touches: ['web'] });
-  assert.equal((await ledger.inspect('web')).HostConfig.PidsLimit, 50);
-  await ledger.act({
-    method: 'POST',
-    path: '/containers/web/rename?name=site',
-    touches: ['web', 'site'],
-    promises: () => {
-      const known = ledger.containers.get('web');
-      ledger.containers.delete('web');
-      if (known !== undefined) ledger.containers.set('site', known);
-    },
-  });
+  await ledger.update('web', 50);
+  await ledger.rename('web', 'site');
   await ledger.verb('site', 'stop?t=0', 'exited', 137);
   await ledger.verb('site', 'start', 'running');
   await ledger.verb('site', 'restart?t=0', 'running');

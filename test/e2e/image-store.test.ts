@@ -54,7 +54,7 @@ async function importFile(pier: Fixture, name: string, bytes: number): Promise<v
 /** An archive of an image, and of the nameless one that it was made from. */
 async function familyArchive(): Promise<Buffer> {
   const archive = pack();
-  const layers = await Promise.all(['one', 'two'].map(fileTar));
+  const layers = await Promise.all(['one', 'two'].map((marker) => fileTar(marker)));
   const diffIds = layers.map((layer) => `sha256:${hash('sha256', layer)}`);
   for (const [i, layer] of layers.entries()) archive.entry({ name: `${i}.tar` }, layer);
   const configs = [1, 2].map((count) => {
