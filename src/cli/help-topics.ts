@@ -34,7 +34,7 @@ Between the braces: if, else, range, with, break, continue, define, template, bl
 and, or, not, eq, ne, lt, le, gt, ge, len, index, slice, print, printf, println, html, js, urlquery, call, json, join, lower,
 pad, split, title, truncate, upper.
 
-A format for every call of ps and images stands in config.json, as psFormat and imagesFormat.
+A format for every call of ps, images and stats stands in config.json, as psFormat, imagesFormat and statsFormat.
 `,
   filters: `Filters
 

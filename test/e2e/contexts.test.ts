@@ -155,6 +155,7 @@ describe('contexts', { skip: missingMaterial() }, () => {
     const members = {
       auths: { 'registry.example': { auth: 'eDp5' } },
       psFormat: '{{.Names}} is {{.State}}',
+      statsFormat: '{{.Name}} has {{.PIDs}}',
       HttpHeaders: { 'X-Meta': 'yes', 'User-Agent': 'other' },
       proxies: { default: { httpProxy: 'http://proxy:1', noProxy: 'localhost' } },
       somethingElse: [1, 2],
@@ -164,6 +165,7 @@ describe('contexts', { skip: missingMaterial() }, () => {
     assert.match(seen.join(''), /\r\nX-Meta: yes\r\n/);
     assert.match(seen.join(''), /\r\nUser-Agent: pier\r\n/);
     assert.equal((await cli('conf', ['-H', host, 'ps', '-a'])).stdout, 'proxied is created\n');
+    assert.equal((await cli('conf', ['-H', host, 'stats', '-a', '--no-stream'])).stdout, 'proxied has 0\n');
     assert.match((await cli('conf', ['-H', host, 'ps', '-aq'])).stdout, /^[0-9a-f]{12}\n$/);
     assert.equal((await cli('conf', ['-H', host, 'ps', '-a', '--format', '{{.Names}}'])).stdout, 'proxied\n');
     const { stdout } = await cli('conf', ['-H', host, 'inspect', '-f', '{{range .Config.Env}}{{println .}}{{end}}', 'proxied']);

@@ -238,6 +238,7 @@ export const CONTAINER_COMMANDS: readonly CommandDefinition[] = [
       { long: 'all', short: 'a', kind: 'bool', description: 'Show all containers (default shows just running)' },
       {
         long: 'format',
+        configMember: 'statsFormat',
         kind: 'string',
         description: "Format output using a custom template: 'table', 'table TEMPLATE', 'json', or a Go template 'TEMPLATE'",
       },
