@@ -20,6 +20,7 @@ export type {
   CommitOptions,
   Container,
   ContainerDirectories,
+  OtherContainer,
   ContainerSpec,
   ContainerStats,
   EngineInfo,

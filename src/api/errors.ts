@@ -6,6 +6,8 @@
 import { PierError, findPierError } from '../base/errors.ts';
 import type { ErrorCode, ErrorFacts } from '../base/errors.ts';
 import { badLogOption, logUnreachable } from './log-option-errors.ts';
+import { CREATE_FAILED, INIT_FAILED } from './runtime-phrases.ts';
+import { SECCOMP_STATUS, SECCOMP_WORDING } from './seccomp-errors.ts';
 import { shortId } from '../base/ids.ts';
 
 /** Docker Engine API status for each code. A new code does not compile until it has one. */
@@ -28,10 +30,13 @@ const STATUS = {
 /** Where Docker's status differs from what the code says. */
 const STATUS_BY_REASON: Readonly<Record<string, number>> = {
   'log.unreachable': 500,
+  ...SECCOMP_STATUS,
   'image.ambiguous-id': 404,
   'image.bad-pattern': 500,
   'image.download-failed': 500,
   'container.not-paused': 500,
+  'container.cannot-join-pid': 500,
+  'container.sysctl-not-allowed': 500,
   'container.no-such-user': 500,
   'container.no-such-group': 500,
   'exec.not-running': 500,
@@ -87,8 +92,6 @@ export function messageOf(error: unknown): string {
 
 type Wording = (facts: ErrorFacts, error: PierError) => string | undefined;
 
-const CREATE_FAILED = 'failed to create task for container: failed to create shim task: OCI runtime create failed: ';
-const INIT_FAILED = 'unable to start container process: error during container init: ';
 const EXEC_FAILED = 'OCI runtime exec failed: exec failed: unable to start container process: ';
 
 const WORDING: Readonly<Record<string, Wording>> = {
@@ -97,6 +100,10 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'api.bad-filters': () => 'invalid filter',
   'container.not-found': ({ ref }) => `No such container: ${ref}`,
   'container.ambiguous-id': ({ ref }) => `multiple IDs found with provided prefix: ${ref}`,
+  'container.no-such-donor': ({ ref }) => `No such container: ${ref}`,
+  'container.cannot-join-pid': (facts) => `failed to join PID namespace: ${joinProblem(facts)}`,
+  'container.cannot-join-ipc': (facts) => `failed to join IPC namespace: ${joinProblem(facts)}`,
+  'container.no-host-shm': () => '/dev/shm is not mounted, but must be for --ipc=host',
   'container.name-taken': ({ name, holder }) =>
     `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name.`,
   'container.bad-name': ({ name }) => `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
@@ -132,7 +139,8 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'container.no-bind-source': ({ path }) => `invalid mount config for type "bind": bind source path does not exist: ${path}`,
   'container.no-device': ({ path }) => `stat ${path}: no such file or directory`,
   'container.bad-device': ({ path, detail }) => `error gathering device information while adding custom device "${path}": ${detail}`,
-  'container.sysctl-not-allowed': ({ name }) => `sysctl "${name}" is not in a separate kernel namespace`,
+  'container.sysctl-not-allowed': ({ name, namespace }) =>
+    `${CREATE_FAILED}runc create failed: sysctl "${name}" ${sysctlProblem(namespace)}`,
   'container.update-removing': () => 'Container is marked for removal and cannot be "update".',
   'container.update-auto-remove': () => 'Restart policy cannot be updated because AutoRemove is enabled for the container',
   'container.start-paused': () => 'cannot start a paused container, try unpause instead',
@@ -190,6 +198,7 @@ const WORDING: Readonly<Record<string, Wording>> = {
   'log.unreachable': logUnreachable,
   'log.tag-unsupported': ({ action }) => `the action {{${action}}} in a log tag is not supported by pier yet`,
   'log.not-readable': () => 'configured logging driver does not support reading',
+  ...SECCOMP_WORDING,
   'network.not-found': ({ reference }) => `network ${reference} not found`,
 };
 
@@ -202,6 +211,26 @@ function textWithCauses(error: Error): string {
 function withCap(capability: string | undefined): string {
   const upper = (capability ?? '').toUpperCase();
   return upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+}
+
+function sysctlProblem(namespace: string | undefined): string {
+  if (namespace === 'ipc') return 'is not allowed in the hosts ipc namespace';
+  return namespace === 'network' ? 'not allowed in host network namespace' : 'is not in a separate kernel namespace';
+}
+
+function joinProblem({ id = '', state }: ErrorFacts): string {
+  if (id === '') return 'invalid name or ID supplied: ""';
+  switch (state) {
+    case 'missing':
+      return `No such container: ${id}`;
+    case 'restarting':
+      return `Container ${id} is restarting, wait until the container is running`;
+    case 'not-shareable':
+      return `container ${id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`;
+    case undefined:
+    default:
+      return `container ${id} is not running`;
+  }
 }
 
 function removalRefused(status: string | undefined): string {

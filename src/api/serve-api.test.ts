@@ -407,6 +407,7 @@ function aContainer(id: string): Container {
       exitCode: 0,
       isOomKilled: false,
       error: '',
+      failure: undefined,
       startedAt: '2026-01-02T03:04:05Z',
       finishedAt: undefined,
       restartCount: 0,

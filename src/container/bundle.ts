@@ -10,22 +10,24 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { PierError, isErrno } from '../base/errors.ts';
 import { traceStep } from '../base/trace.ts';
-import { performMount, unmount } from '../linux/index.ts';
+import { performMount, readMountGuards, unmount } from '../linux/index.ts';
 import { containerResolvConf, hostsFile, readHostResolvConf } from '../network/index.ts';
 import { buildRuntimeSpec, mapDevices, resolveCapabilities, runtimeJson } from '../oci/index.ts';
 import { cgroupOf } from './container-cgroup.ts';
+import { hasShareableShm } from './join-namespaces.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { processEnv } from './process-env.ts';
 import { processRlimits } from './process-rlimits.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { Sandbox } from '../network/index.ts';
-import type { RuntimeSpec } from '../oci/index.ts';
+import type { NamespaceChoice, RuntimeSpec, ShmChoice } from '../oci/index.ts';
 import type { WritableLayer } from '../store/index.ts';
 import type { Container } from './container.ts';
-import type { ContainerHost } from './container-host.ts';
+import type { ContainerHost, SeccompFilter } from './container-host.ts';
 import type { ContainerPaths } from './container-paths.ts';
-import type { BindMount } from './container-spec.ts';
+import type { BindMount, ContainerSpec } from './container-spec.ts';
+import type { JoinedNamespaces } from './join-namespaces.ts';
 
 /** What a bundle is made from. */
 export interface BundleInput {
@@ -34,6 +36,8 @@ export interface BundleInput {
   readonly sandbox: Sandbox | undefined;
   readonly host: ContainerHost;
   readonly paths: ContainerPaths;
+  /** Namespaces of others. */
+  readonly joined: JoinedNamespaces;
 }
 
 /** Shows a container's root file system at its place. Showing what is shown already is the caller's mistake. */
@@ -59,8 +63,16 @@ export async function writeBundle(input: BundleInput): Promise<void> {
   writeFileSync(path, runtimeJson(config, config.process), { mode: 0o600 });
 }
 
+/** Mounts shared memory that other containers can join, at a place where there is none. */
+export function mountShm(target: string, sizeBytes: number): void {
+  mkdirSync(target);
+  performMount({ type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${sizeBytes}`] }, target);
+}
+
 /** Removes a bundle. Succeeds where there is none. */
 export function removeBundle(paths: ContainerPaths, id: string): void {
+  // Who joined it keeps it.
+  removeMountPoint(paths.shm(id));
   removeMountPoint(paths.rootfs(id));
   rmSync(paths.bundle(id), { recursive: true, force: true });
 }
@@ -72,7 +84,7 @@ export function removeMountPoint(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
-function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeSpec {
+function runtimeSpec({ container, sandbox, host, paths, joined }: BundleInput): RuntimeSpec {
   const { spec } = container;
   const rootfsPath = paths.rootfs(container.id);
   const user = lookUpUser(rootfsPath, container.user, spec.groupAdd);
@@ -83,7 +95,7 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
     available: host.capabilities,
   });
   const isCrun = host.runtimes.get(container.runtime)?.isCrun === true;
-  const filter = spec.isPrivileged || spec.seccomp === 'unconfined' ? undefined : host.seccompFilter(capabilities);
+  const filter = seccompFilter(spec, host, capabilities);
   const bpf = isCrun ? filter?.bpf : undefined;
   const env = processEnv({ hostname: container.hostname, tty: spec.tty, env: container.env, home: user.home });
   return buildRuntimeSpec({
@@ -93,14 +105,20 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
     cwd: container.workingDir === '' ? '/' : container.workingDir,
     tty: spec.tty,
     consoleSize: spec.consoleSize,
-    hostname: container.hostname,
+    hostname: spec.utsMode === 'host' ? '' : container.hostname,
     domainname: spec.domainname,
     rootfsPath,
     isRootfsReadOnly: spec.isRootfsReadOnly,
     isPrivileged: spec.isPrivileged,
     netnsPath: sandbox?.netnsPath ?? 'host',
+    namespaces: namespacesOf(spec, joined, host.cgroups.version),
     capabilities,
     noNewPrivileges: spec.noNewPrivileges,
+    appArmorProfile: host.hasAppArmor ? spec.appArmorProfile : '',
+    maskedPaths: spec.maskedPaths,
+    readonlyPaths: spec.readonlyPaths,
+    hasWritableCgroups: spec.hasWritableCgroups,
+    leavesCgroupFolderOpen: isCrun && host.cgroups.version === 1,
     seccomp: bpf === undefined ? filter?.profile : undefined,
     seccompBpf: bpf,
     cgroupsPath: cgroupOf(host, container),
@@ -115,7 +133,7 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
     devices: mapDevices(spec.devices),
     deviceRules: spec.deviceRules,
     sysctls: spec.sysctls,
-    shmSizeBytes: spec.shmSizeBytes,
+    shm: shmFor(container, joined, paths),
     binds: spec.binds.map((bind) => ({
       ...bind,
       target: resolveInRoot(rootfsPath, bind.target),
@@ -127,9 +145,37 @@ function runtimeSpec({ container, sandbox, host, paths }: BundleInput): RuntimeS
       '/etc/hostname': container.hostnamePath,
       '/etc/hosts': container.hostsPath,
     },
-    initPath: spec.init ? initPath(host) : undefined,
+    // Where others are process 1 there is nothing for an init to do.
+    initPath: spec.init && spec.pidMode === 'private' ? initPath(host) : undefined,
     hasRecursiveReadOnly: host.hasRecursiveReadOnly,
   });
+}
+
+/** The usual filter is not for the privileged; a profile of one's own is. */
+function seccompFilter(spec: ContainerSpec, host: ContainerHost, capabilities: readonly string[]): SeccompFilter | undefined {
+  if (typeof spec.seccomp === 'object') return host.seccompFilter(capabilities, spec.seccomp.profile);
+  return spec.isPrivileged || spec.seccomp === 'unconfined' ? undefined : host.seccompFilter(capabilities);
+}
+
+function namespacesOf(spec: ContainerSpec, { pidPath, ipcPath }: JoinedNamespaces, cgroupVersion: 1 | 2): NamespaceChoice {
+  return {
+    pid: pidPath ?? (spec.pidMode === 'host' ? 'host' : 'own'),
+    ipc: ipcPath ?? (spec.ipcMode === 'host' ? 'host' : 'own'),
+    uts: spec.utsMode === 'host' ? 'host' : 'own',
+    cgroup: cgroupNamespaceOf(spec, cgroupVersion),
+  };
+}
+
+function shmFor(container: Container, { shmSource }: JoinedNamespaces, paths: ContainerPaths): ShmChoice {
+  if (container.spec.ipcMode === 'none') return 'none';
+  const source = shmSource ?? (hasShareableShm(container) ? paths.shm(container.id) : undefined);
+  return source === undefined ? { sizeBytes: container.spec.shmSizeBytes } : { source, guards: readMountGuards(source) };
+}
+
+/** As Docker: with cgroup version 1 a container shares the host's view, because programs there expect the full path. */
+export function cgroupNamespaceOf({ cgroupnsMode }: Pick<ContainerSpec, 'cgroupnsMode'>, cgroupVersion: 1 | 2): 'own' | 'host' {
+  if (cgroupnsMode === 'default') return cgroupVersion === 2 ? 'own' : 'host';
+  return cgroupnsMode === 'private' ? 'own' : 'host';
 }
 
 /** crun cannot make a file read-only the way it does a tree. What is not there fails in the runtime, with its words. */

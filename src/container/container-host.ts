@@ -26,5 +26,8 @@ export interface ContainerHost {
   readonly hostname: string;
   /** The nodes of /dev, for privileged containers. */
   readonly hostDevices: () => readonly RuntimeDevice[];
-  readonly seccompFilter: (capabilities: readonly string[]) => SeccompFilter;
+  /** The usual filter, or that of a profile in Docker's format. @returns `undefined` if the profile asks for none. @throws {PierError} For what is wrong with it. */
+  readonly seccompFilter: (capabilities: readonly string[], profile?: string) => SeccompFilter | undefined;
+  /** The kernel confines processes by AppArmor profiles. */
+  readonly hasAppArmor: boolean;
 }

@@ -7,6 +7,7 @@ import { parseContainerName } from './container-name.ts';
 import { healthUnwatched } from './health.ts';
 import { HealthProbers } from './health-probers.ts';
 import { endLocked, readExitRecord, tearDown } from './end-container.ts';
+import { namespaceDonors } from './join-namespaces.ts';
 import { RestartSupervisor, shallRestart } from './restart-supervisor.ts';
 import { RunTable } from './run-table.ts';
 import type { Run } from './run-table.ts';
@@ -21,6 +22,7 @@ import {
   signalContainer,
 } from './signal-container.ts';
 import { filesLock } from './copy-files.ts';
+import { startInOrder } from './start-in-order.ts';
 import { startLocked } from './start-container.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
@@ -274,11 +276,12 @@ export class ContainerLifeCycle implements Disposable {
   takeUp(): void {
     this.#health.open();
     for (const { id } of this.#context.index.all()) this.#health.watch(id);
-    for (const id of this.#owedStarts.splice(0)) {
+    const donorsOf = (id: string): readonly string[] => namespaceDonors(this.#context.index.get(id).spec);
+    startInOrder(this.#owedStarts.splice(0), donorsOf, (id) =>
       this.start(id).catch((error: unknown) => {
         if (!this.#isClosing) this.#context.logger.warn('a container that starts with the engine did not', { container: id, error });
-      });
-    }
+      }),
+    );
   }
 
   /** Finishes a removal that the last engine had begun or owed. */

@@ -30,6 +30,11 @@ export class ContainerPaths {
     return join(this.bundlesDir, id, 'rootfs');
   }
 
+  /** The shared memory of a container that lets others join it. */
+  shm(id: string): string {
+    return join(this.bundlesDir, id, 'shm');
+  }
+
   log(id: string): string {
     return join(this.rootDir, id, 'ctr.log');
   }

@@ -17,6 +17,21 @@ export interface BindMount {
   readonly mode: string;
 }
 
+/** Another container: by id once it is resolved; a front may give a name or the beginning of an id. */
+export type OtherContainer = `container:${string}`;
+
+/** Whose memory of processes to talk through a container has, and whether others may join it. */
+export type IpcMode = 'private' | 'shareable' | 'none' | 'host' | OtherContainer;
+
+/** What a client wrote that the engine knows in other words, or has nothing to do for. For inspect alone. */
+export interface AsWritten {
+  /** `undefined` where nobody wrote any: they follow from the spec's fields then. */
+  readonly securityOptions: readonly string[] | undefined;
+  readonly usernsMode: string;
+  readonly isolation: string;
+  readonly cgroup: string;
+}
+
 /** When a container is started again by itself. */
 export interface RestartPolicy {
   readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
@@ -81,6 +96,14 @@ export interface ContainerSpec {
   readonly init: boolean;
   readonly autoRemove: boolean;
   readonly networkMode: NetworkMode;
+  /** Whose processes it sees. */
+  readonly pidMode: 'private' | 'host' | OtherContainer;
+  /** Shared memory and message queues. `none` has no /dev/shm. */
+  readonly ipcMode: IpcMode;
+  /** `host` shares the machine's name: then there is no `hostname` of its own. */
+  readonly utsMode: 'private' | 'host';
+  /** Whether its own cgroup looks like the root of all; `default`: with cgroup version 2. */
+  readonly cgroupnsMode: 'default' | 'private' | 'host';
   readonly restartPolicy: RestartPolicy;
   readonly resources: ResourceLimits;
   readonly ulimits: readonly Ulimit[];
@@ -101,14 +124,23 @@ export interface ContainerSpec {
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly noNewPrivileges: boolean;
-  /** `default` is Docker's allow-list as pier ships it. */
-  readonly seccomp: 'default' | 'unconfined';
+  /** `default` is Docker's allow-list as pier ships it; a profile is JSON in Docker's format. */
+  readonly seccomp: 'default' | 'unconfined' | { readonly profile: string };
+  /** Name of a loaded AppArmor profile, or `unconfined`; empty: none is asked for. Without AppArmor in the kernel nothing comes of it. */
+  readonly appArmorProfile: string;
+  /** Paths in the container that look empty; `undefined`: the usual ones, or none if it is privileged. */
+  readonly maskedPaths: readonly string[] | undefined;
+  /** Paths in the container that cannot be written to; `undefined` as above. */
+  readonly readonlyPaths: readonly string[] | undefined;
+  /** It may change its own limits: /sys/fs/cgroup can be written to. */
+  readonly hasWritableCgroups: boolean;
   readonly shmSizeBytes: number;
   /** Registered runtime; empty: the engine's default. */
   readonly runtime: string;
   /** Initial terminal size, rows and columns; `undefined`: the kernel's. */
   readonly consoleSize: { readonly height: number; readonly width: number } | undefined;
   readonly logConfig: LogConfig;
+  readonly asWritten: AsWritten;
 }
 
 /** A spec that asks for nothing: what fronts and the library start from. */
@@ -139,6 +171,10 @@ export const EMPTY_SPEC: ContainerSpec = {
   init: false,
   autoRemove: false,
   networkMode: 'bridge',
+  pidMode: 'private',
+  ipcMode: 'private',
+  utsMode: 'private',
+  cgroupnsMode: 'default',
   restartPolicy: { name: 'no', maximumRetryCount: 0 },
   resources: NO_LIMITS,
   ulimits: [],
@@ -153,8 +189,13 @@ export const EMPTY_SPEC: ContainerSpec = {
   capDrop: [],
   noNewPrivileges: false,
   seccomp: 'default',
+  appArmorProfile: '',
+  maskedPaths: undefined,
+  readonlyPaths: undefined,
+  hasWritableCgroups: false,
   shmSizeBytes: 64 * 1024 * 1024,
   runtime: '',
   consoleSize: undefined,
   logConfig: { driver: '', options: {} },
+  asWritten: { securityOptions: undefined, usernsMode: '', isolation: '', cgroup: '' },
 };

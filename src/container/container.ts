@@ -1,4 +1,5 @@
 import type { Digest } from '../base/digest.ts';
+import type { ErrorFacts } from '../base/errors.ts';
 import type { Healthcheck } from '../image/index.ts';
 import type { Endpoint } from '../network/index.ts';
 import type { ContainerSpec } from './container-spec.ts';
@@ -23,6 +24,8 @@ export interface ContainerState {
   readonly isOomKilled: boolean;
   /** Why the last start failed or the state is odd; empty when all is well. */
   readonly error: string;
+  /** What `error` is made of, for fronts with words of their own; it counts while `text` is what `error` says. */
+  readonly failure: { readonly text: string; readonly reason: string; readonly facts: ErrorFacts } | undefined;
   /** `undefined`: never. */
   readonly startedAt: string | undefined;
   readonly finishedAt: string | undefined;
@@ -85,6 +88,7 @@ export const CREATED_STATE: ContainerState = {
   exitCode: 0,
   isOomKilled: false,
   error: '',
+  failure: undefined,
   startedAt: undefined,
   finishedAt: undefined,
   restartCount: 0,

@@ -39,5 +39,6 @@ export function describeExec(
     capabilities: { bounding: capabilities, effective: own, permitted: own },
     ...(container.spec.ulimits.length === 0 ? {} : { rlimits: processRlimits(container.spec.ulimits) }),
     noNewPrivileges: container.spec.noNewPrivileges,
+    ...(context.host.hasAppArmor && container.spec.appArmorProfile !== '' ? { apparmorProfile: container.spec.appArmorProfile } : {}),
   };
 }

@@ -24,6 +24,7 @@ import { LogKeeper } from './log/log-keeper.ts';
 import { isLogReadable, logAttributes } from './log/log-plan.ts';
 import { readLog } from './log/read-log.ts';
 import { onDetached } from './on-detached.ts';
+import { resolveDonors } from './join-namespaces.ts';
 import { MonitorWatch } from './monitor-watch.ts';
 import { PLACEHOLDERS } from './mount-points.ts';
 import { listProcesses } from './process-list.ts';
@@ -155,7 +156,7 @@ class LiveContainerService implements OpenContainerService {
   async create(wanted: ContainerSpec, name?: string): Promise<{ readonly id: string; readonly warnings: readonly string[] }> {
     const { index, images, layers, host, paths } = this.#context;
     const id = newId();
-    const spec = { ...wanted, logConfig: mergeLogConfig(wanted.logConfig, this.#logConfig) };
+    const spec = { ...resolveDonors(wanted, (ref) => index.get(ref).id), logConfig: mergeLogConfig(wanted.logConfig, this.#logConfig) };
     await this.#ensureImage(spec.image);
     const image = images.get(spec.image);
     checkLogConfig(spec.logConfig);

@@ -13,10 +13,11 @@ import { failpoint } from '../base/failpoint.ts';
 import { timestamp } from '../base/timestamp.ts';
 import { processStartTicks } from '../linux/index.ts';
 import { startContainer as releaseContainer, startMonitor } from '../oci/index.ts';
-import { mountRootfs, writeBundle } from './bundle.ts';
+import { mountRootfs, mountShm, writeBundle } from './bundle.ts';
 import { tearDown } from './end-container.ts';
 import { healthAtStart } from './health.ts';
 import { createForward } from './log/forward/create-forward.ts';
+import { hasShareableShm, joinNamespaces } from './join-namespaces.ts';
 import { logAttributes, logLimits } from './log/log-plan.ts';
 import { shelterMonitor } from './monitor-shelter.ts';
 import { emitNetworkEvent } from './network-events.ts';
@@ -127,13 +128,15 @@ async function createProcess(
 ): Promise<{ readonly process: MonitoredProcess; readonly sandbox: Sandbox | undefined }> {
   const { paths, networks, host, layers } = context;
   const { id, spec } = container;
+  const joined = joinNamespaces(context, container);
   rmSync(paths.exitFile(id), { force: true });
   mkdirSync(paths.bundle(id), { recursive: true, mode: 0o700 });
   mountRootfs(layers.writable(id), paths.rootfs(id));
+  if (hasShareableShm(container)) mountShm(paths.shm(id), spec.shmSizeBytes);
   failpoint('container.start.mounted');
   const sandbox = spec.networkMode === 'host' ? undefined : await networks.createSandbox(id, spec.networkMode);
   failpoint('container.start.networked');
-  await writeBundle({ container, sandbox, host, paths });
+  await writeBundle({ container, sandbox, host, paths, joined });
   // The log is there before anybody looks for it.
   closeSync(openSync(container.logPath, 'a', 0o640));
   failpoint('container.start.bundled');
@@ -146,6 +149,7 @@ async function createProcess(
     stdin: spec.openStdin,
     leaveStdinOpen: spec.tty || !spec.stdinOnce,
   });
+  joined.verify(process.pid);
   return { process, sandbox };
 }
 
@@ -164,7 +168,7 @@ async function startFailed(context: ContainerContext, container: Container, caus
         ...container.state,
         status: container.state.status === 'restarting' ? 'exited' : container.state.status,
         exitCode,
-        error: error instanceof Error ? error.message : String(error),
+        ...describeFailure(error),
       },
     });
   } catch (updateError) {
@@ -174,6 +178,12 @@ async function startFailed(context: ContainerContext, container: Container, caus
   context.runs.end(container.id, { exitCode, error: '' });
   emitNetworkEvent(context, 'disconnect', container);
   return error;
+}
+
+function describeFailure(error: unknown): Pick<Container['state'], 'error' | 'failure'> {
+  const text = error instanceof Error ? error.message : String(error);
+  const known = findPierError(error);
+  return { error: text, failure: known?.reason === undefined ? undefined : { text, reason: known.reason, facts: known.facts } };
 }
 
 /** Finds out from the runtime's words what a client can act on. crun's and runc's texts, which have not changed in years. */

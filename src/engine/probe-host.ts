@@ -67,7 +67,10 @@ export async function probeHost(options: ProbeOptions): Promise<ProbedHost> {
       initPath,
       hostname: hostname(),
       hostDevices: readHostDevices,
-      seccompFilter: (capabilities) => ({ profile: filters.filter(capabilities), bpf: filters.program(capabilities) }),
+      seccompFilter: (capabilities, text) => {
+        const profile = text === undefined ? filters.filter(capabilities) : filters.custom(text, capabilities);
+        return profile && { profile, bpf: filters.program(profile) };
+      },
     },
     platform: hostPlatform(),
     monitorVersion: /version (\S+)/.exec(monitor.stdout)?.[1] ?? 'unknown',

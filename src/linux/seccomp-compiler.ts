@@ -28,9 +28,19 @@ const ACTIONS: Readonly<Record<SeccompAction, number>> = {
   SCMP_ACT_KILL_PROCESS: 0x8000_0000,
   SCMP_ACT_TRAP: 0x0003_0000,
   SCMP_ACT_ERRNO: 0x0005_0000,
+  SCMP_ACT_NOTIFY: 0x7fc0_0000,
+  /** Likewise; a tracer reads the number. */
+  SCMP_ACT_TRACE: 0x7ff0_0000,
   SCMP_ACT_LOG: 0x7ffc_0000,
   SCMP_ACT_ALLOW: 0x7fff_0000,
 };
+const WITH_NUMBER: ReadonlySet<SeccompAction> = new Set<SeccompAction>(['SCMP_ACT_ERRNO', 'SCMP_ACT_TRACE']);
+const PERMISSIVE: ReadonlySet<SeccompAction> = new Set<SeccompAction>([
+  'SCMP_ACT_ALLOW',
+  'SCMP_ACT_LOG',
+  'SCMP_ACT_NOTIFY',
+  'SCMP_ACT_TRACE',
+]);
 /** `enum scmp_compare` */
 const COMPARISONS: Readonly<Record<SeccompComparison, number>> = {
   SCMP_CMP_NE: 1,
@@ -84,7 +94,7 @@ export class SeccompCompiler {
     const library = libseccomp();
     if (library === undefined) throw new PierError('Unavailable', 'Cannot compile seccomp filter: libseccomp.so.2 is not installed');
     const key = createHash('sha256')
-      .update(JSON.stringify([FORMAT, library.version, process.arch, filter]))
+      .update(JSON.stringify([FORMAT, library.version, process.arch, filter], withBigints))
       .digest('hex');
     const path = join(this.#cacheDir, `${key}.bpf`);
     const program = readCached(path) ?? this.#compileAndKeep(library, filter, path);
@@ -138,8 +148,11 @@ function compileFilter(library: Libseccomp, filter: SeccompFilter): Buffer {
     addByNumber(library, context, tokens, rules);
     for (const token of tokens.slice(1)) check(library.archAdd(context, token), 'add an architecture');
     addByName(library, context, tokens[0] ?? 0, rules);
+    const program = exportProgram(library, context);
+    // What is allowed unless it is named needs no answer of "not there".
+    if (PERMISSIVE.has(filter.defaultAction)) return program;
     return answerUnknownSyscalls(
-      exportProgram(library, context),
+      program,
       tokens.map((token) => knownSyscalls(library, token, rules)),
     );
   } finally {
@@ -218,7 +231,11 @@ function exportProgram(library: Libseccomp, context: unknown): Buffer {
 }
 
 function actionValue(action: SeccompAction, errno = EPERM): number {
-  return action === 'SCMP_ACT_ERRNO' ? ACTIONS.SCMP_ACT_ERRNO | errno : ACTIONS[action];
+  return WITH_NUMBER.has(action) ? (ACTIONS[action] | errno) >>> 0 : ACTIONS[action];
+}
+
+function withBigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? `${value}n` : value;
 }
 
 function check(result: number, step: string): void {

@@ -62,6 +62,24 @@ export function readMountFlags(path: string): number {
   return (flags & SHARED_BITS) | ((flags & ST_RELATIME) === 0 ? 0 : MS_RELATIME);
 }
 
+/** The same in `struct statvfs` and linux/mount.h. */
+const GUARDS = [
+  [1, 'ro'],
+  [2, 'nosuid'],
+  [4, 'nodev'],
+  [8, 'noexec'],
+] as const;
+
+/**
+ * The words of fstab for what the mount that holds a path forbids.
+ *
+ * @throws {SyscallError}
+ */
+export function readMountGuards(path: string): string[] {
+  const flags = readMountFlags(path);
+  return GUARDS.filter(([bit]) => (flags & bit) !== 0).map(([, word]) => word);
+}
+
 /**
  * Tells whether the mount that holds a path, or its file system, is read-only.
  *

@@ -39,7 +39,13 @@ const PLAIN: RuntimeSpecInput = {
   },
   initPath: undefined,
   hasRecursiveReadOnly: true,
-  shmSizeBytes: 64 * 1024 * 1024,
+  shm: { sizeBytes: 64 * 1024 * 1024 },
+  hasWritableCgroups: false,
+  leavesCgroupFolderOpen: false,
+  namespaces: { pid: 'own', ipc: 'own', uts: 'own', cgroup: 'host' },
+  maskedPaths: undefined,
+  readonlyPaths: undefined,
+  appArmorProfile: '',
   hostDevices: [],
   extraMaskedPaths: [],
   rlimits: [],
@@ -97,9 +103,9 @@ function hasCgroup(input: RuntimeSpecInput): boolean {
   return buildRuntimeSpec(input).linux.namespaces.some(({ type }) => type === 'cgroup');
 }
 
-test('buildRuntimeSpec() gives a cgroup namespace on version 2 only', () => {
+test('buildRuntimeSpec() gives a cgroup namespace where it is asked for', () => {
   assert.equal(hasCgroup(PLAIN), false);
-  assert.equal(hasCgroup({ ...PLAIN, cgroupVersion: 2 }), true);
+  assert.equal(hasCgroup({ ...PLAIN, namespaces: { ...PLAIN.namespaces, cgroup: 'own' } }), true);
 });
 
 test('buildRuntimeSpec() leaves the network of the host alone', () => {

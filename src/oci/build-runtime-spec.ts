@@ -17,6 +17,14 @@ import type {
   RuntimeUser,
 } from './runtime-spec.ts';
 
+/** Whose namespaces a container has: a new one, the machine's, or that at a path. */
+export interface NamespaceChoice {
+  readonly pid: 'own' | 'host' | `/${string}`;
+  readonly ipc: 'own' | 'host' | `/${string}`;
+  readonly uts: 'own' | 'host';
+  readonly cgroup: 'own' | 'host';
+}
+
 /** Everything that decides a config.json. Names are resolved and files are found already: building it touches nothing. */
 export interface RuntimeSpecInput extends RuntimeMountsInput {
   readonly argv: readonly string[];
@@ -34,7 +42,14 @@ export interface RuntimeSpecInput extends RuntimeMountsInput {
   readonly netnsPath: string;
   /** `CAP_…`, already intersected with what the engine itself has. */
   readonly capabilities: readonly string[];
+  readonly namespaces: NamespaceChoice;
+  /** Paths to hide; `undefined` for the usual ones, or none if it is privileged. */
+  readonly maskedPaths: readonly string[] | undefined;
+  /** Paths that cannot be written to; `undefined` as above. */
+  readonly readonlyPaths: readonly string[] | undefined;
   readonly noNewPrivileges: boolean;
+  /** A loaded profile's name; empty for the runtime's default. */
+  readonly appArmorProfile: string;
   /** A resolved filter; `undefined` for none or when `seccompBpf` is given. */
   readonly seccomp: RuntimeSeccomp | undefined;
   /** The compiled filter in base64, for crun; `undefined` for none. */
@@ -62,6 +77,8 @@ export interface RuntimeSpecInput extends RuntimeMountsInput {
 
 /** crun reads a compiled filter, base64, from this annotation and then compiles none itself. */
 const SECCOMP_ANNOTATION = 'run.oci.seccomp_bpf_data';
+
+const DOMAINNAME = 'kernel.domainname';
 
 /** Kernel interfaces without a namespace that tell or change too much. */
 const MASKED_PATHS = [
@@ -101,10 +118,7 @@ const DEVICE_RULES: readonly RuntimeDeviceRule[] = [
  * `container.sysctl-not-allowed`, `container.no-device`.
  */
 export function buildRuntimeSpec(input: RuntimeSpecInput): RuntimeSpec {
-  const annotations =
-    input.seccompBpf === undefined || input.isPrivileged
-      ? input.annotations
-      : { ...input.annotations, [SECCOMP_ANNOTATION]: input.seccompBpf };
+  const annotations = input.seccompBpf === undefined ? input.annotations : { ...input.annotations, [SECCOMP_ANNOTATION]: input.seccompBpf };
   return {
     ociVersion: '1.0.2',
     process: runtimeProcess(input),
@@ -129,12 +143,17 @@ function runtimeProcess(input: RuntimeSpecInput): RuntimeProcess {
     capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     ...(input.rlimits.length === 0 ? {} : { rlimits: input.rlimits }),
     ...(input.noNewPrivileges ? { noNewPrivileges: true } : {}),
+    ...(input.appArmorProfile === '' ? {} : { apparmorProfile: input.appArmorProfile }),
     oomScoreAdj: input.oomScoreAdj,
   };
 }
 
 function runtimeLinux(input: RuntimeSpecInput): RuntimeLinux {
-  checkSysctls(Object.keys(input.sysctls), { network: input.netnsPath !== 'host', ipc: true, uts: true });
+  checkSysctls([...Object.keys(input.sysctls), ...(input.domainname === '' ? [] : [DOMAINNAME])], {
+    network: input.netnsPath !== 'host',
+    ipc: input.namespaces.ipc !== 'host',
+    uts: input.namespaces.uts !== 'host',
+  });
   const sysctl = sysctls(input);
   const propagation = rootfsPropagation(input.binds);
   return {
@@ -144,8 +163,8 @@ function runtimeLinux(input: RuntimeSpecInput): RuntimeLinux {
     namespaces: namespaces(input),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     ...orNone(devicesOf(input)),
-    ...(input.isPrivileged ? {} : { maskedPaths: [...MASKED_PATHS, ...input.extraMaskedPaths], readonlyPaths: READONLY_PATHS }),
-    ...(input.seccomp === undefined || input.isPrivileged ? {} : { seccomp: input.seccomp }),
+    ...guardedPaths(input),
+    ...(input.seccomp === undefined ? {} : { seccomp: input.seccomp }),
   };
 }
 
@@ -163,23 +182,36 @@ function devicesOf({ isPrivileged, hostDevices, devices }: RuntimeSpecInput): re
   ];
 }
 
-function namespaces({ netnsPath, cgroupVersion }: RuntimeSpecInput): RuntimeNamespace[] {
+function guardedPaths({ isPrivileged, maskedPaths, readonlyPaths, extraMaskedPaths }: RuntimeSpecInput): Partial<RuntimeLinux> {
+  const masked = maskedPaths ?? (isPrivileged ? [] : [...MASKED_PATHS, ...extraMaskedPaths]);
+  const readonly = readonlyPaths ?? (isPrivileged ? [] : READONLY_PATHS);
+  return {
+    ...(masked.length === 0 ? {} : { maskedPaths: masked }),
+    ...(readonly.length === 0 ? {} : { readonlyPaths: readonly }),
+  };
+}
+
+function namespaces({ netnsPath, namespaces: { pid, ipc, uts, cgroup } }: RuntimeSpecInput): RuntimeNamespace[] {
   return [
     { type: 'mount' },
     ...(netnsPath === 'host' ? [] : [{ type: 'network' as const, path: netnsPath }]),
-    { type: 'uts' },
-    { type: 'pid' },
-    { type: 'ipc' },
-    // As Docker: with cgroup v1 a container shares the host's view, because programs there expect the full path.
-    ...(cgroupVersion === 2 ? [{ type: 'cgroup' as const }] : []),
+    ...namespace('uts', uts),
+    ...namespace('pid', pid),
+    ...namespace('ipc', ipc),
+    ...namespace('cgroup', cgroup),
   ];
+}
+
+function namespace(type: RuntimeNamespace['type'], choice: string): RuntimeNamespace[] {
+  if (choice === 'host') return [];
+  return [choice === 'own' ? { type } : { type, path: choice }];
 }
 
 function sysctls({ netnsPath, domainname, sysctls: own }: RuntimeSpecInput): Record<string, string> {
   return {
     // Inside its own network a container may use low ports and ping without any capability.
     ...(netnsPath === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }),
-    ...(domainname === '' ? {} : { 'kernel.domainname': domainname }),
+    ...(domainname === '' ? {} : { [DOMAINNAME]: domainname }),
     ...own,
   };
 }

@@ -15,16 +15,22 @@ export interface OwnNamespaces {
 /**
  * Refuses kernel settings that are not those of the container's own namespaces: they would change the machine.
  *
- * @throws {PierError} `InvalidArgument`, reason `container.sysctl-not-allowed`, facts `{ name }`.
+ * @throws {PierError} `InvalidArgument`, reason `container.sysctl-not-allowed`, facts `{ name, namespace }`: the one that is the host's,
+ * `ipc` or `network`; empty for another, and for what belongs to none.
  */
 export function checkSysctls(names: readonly string[], own: OwnNamespaces): void {
   for (const name of names) {
     if (isNamespaced(name, own)) continue;
     throw new PierError('InvalidArgument', `Cannot set sysctl "${name}": it is not the container's own`, {
       reason: 'container.sysctl-not-allowed',
-      facts: { name },
+      facts: { name, namespace: namespaceOf(name.replaceAll('/', '.')) },
     });
   }
+}
+
+function namespaceOf(name: string): string {
+  if (name.startsWith('net.')) return 'network';
+  return name.startsWith('fs.mqueue.') || IPC_SETTINGS.has(name) ? 'ipc' : '';
 }
 
 function isNamespaced(name: string, own: OwnNamespaces): boolean {

@@ -49,7 +49,7 @@ describe('default seccomp profile, compiled', { skip }, () => {
   after(() => rmSync(dir, { recursive: true }));
 
   const judgeWith = (capabilities: readonly string[], number: number, args: readonly bigint[] = [], architecture = AUDIT.x64): number =>
-    judge(Buffer.from(filters.program(capabilities) ?? '', 'base64'), architecture, number, args);
+    judge(Buffer.from(filters.program(filters.filter(capabilities)) ?? '', 'base64'), architecture, number, args);
   const judgeDefault = (number: number, ...args: bigint[]): number => judgeWith(DEFAULT_CAPABILITIES, number, args);
 
   test('allows the everyday calls', () => {
@@ -138,8 +138,8 @@ describe('default seccomp profile, compiled', { skip }, () => {
   });
 
   test('program() compiles once for the same capabilities in any order', () => {
-    const first = filters.program(['CAP_KILL', 'CAP_CHOWN']);
+    const first = filters.program(filters.filter(['CAP_KILL', 'CAP_CHOWN']));
     assert.equal(filters.filter(['CAP_CHOWN', 'CAP_KILL']), filters.filter(['CAP_KILL', 'CAP_CHOWN']));
-    assert.equal(filters.program(['CAP_CHOWN', 'CAP_KILL']), first);
+    assert.equal(filters.program(filters.filter(['CAP_CHOWN', 'CAP_KILL'])), first);
   });
 });

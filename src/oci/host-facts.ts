@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ export interface HostFacts {
   readonly hasRecursiveReadOnly: boolean;
   /** Paths to mask because they tell what other tenants of the processors do. */
   readonly extraMaskedPaths: readonly string[];
+  /** The kernel has AppArmor, and it is on. */
+  readonly hasAppArmor: boolean;
 }
 
 /** Finds {@linkcode HostFacts} out. */
@@ -19,6 +21,7 @@ export function readHostFacts(): HostFacts {
   const processors = '/sys/devices/system/cpu';
   return {
     hasRecursiveReadOnly: major > 5 || (major === 5 && minor >= 12),
+    hasAppArmor: hasAppArmor(),
     extraMaskedPaths: existsSync(processors)
       ? readdirSync(processors)
           .filter((name) => /^cpu\d+$/.test(name))
@@ -26,6 +29,11 @@ export function readHostFacts(): HostFacts {
           .filter((path) => existsSync(path))
       : [],
   };
+}
+
+function hasAppArmor(): boolean {
+  const path = '/sys/module/apparmor/parameters/enabled';
+  return existsSync(path) && readFileSync(path, 'utf8').startsWith('Y');
 }
 
 /** Folders of /dev that a container has its own of. */

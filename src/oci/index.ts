@@ -1,12 +1,12 @@
 export { buildRuntimeSpec } from './build-runtime-spec.ts';
-export type { RuntimeSpecInput } from './build-runtime-spec.ts';
+export type { NamespaceChoice, RuntimeSpecInput } from './build-runtime-spec.ts';
 export { NO_LIMITS } from './resource-limits.ts';
 export type { DeviceRate, ResourceLimits } from './resource-limits.ts';
 export { effectiveSwapBytes, runtimeLimits } from './runtime-resources.ts';
 export { runtimeJson } from './runtime-json.ts';
 export { mapDevices } from './map-devices.ts';
 export type { DeviceMapping } from './map-devices.ts';
-export type { RuntimeBind } from './runtime-mounts.ts';
+export type { RuntimeBind, ShmChoice } from './runtime-mounts.ts';
 export type * from './runtime-spec.ts';
 export { parseTmpfsOptions } from './tmpfs-options.ts';
 export { resolveCapabilities } from './default-capabilities.ts';

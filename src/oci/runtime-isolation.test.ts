@@ -54,7 +54,7 @@ for (const runtime of ['/usr/bin/crun', '/usr/bin/runc'].filter((path) => exists
       const run = (script: string, change: Partial<RuntimeSpecInput> = {}): string => {
         const isPrivileged = change.isPrivileged ?? false;
         const { capabilities } = resolveCapabilities({ capAdd: [], capDrop: [], isPrivileged, available: ownCapabilities() });
-        const bpf = runtime.endsWith('crun') ? filters.program(capabilities) : undefined;
+        const bpf = runtime.endsWith('crun') ? filters.program(filters.filter(capabilities)) : undefined;
         const id = `pier-test-${process.pid}-${++count}`;
         const spec = buildRuntimeSpec({
           argv: ['/bin/sh', '-c', `exec 2>&1; ${script}`],
@@ -84,7 +84,13 @@ for (const runtime of ['/usr/bin/crun', '/usr/bin/runc'].filter((path) => exists
           tmpfs: {},
           engineFiles: { '/etc/hosts': join(dir, 'hosts') },
           initPath: undefined,
-          shmSizeBytes: 1 << 20,
+          shm: { sizeBytes: 1 << 20 },
+          hasWritableCgroups: false,
+          leavesCgroupFolderOpen: false,
+          namespaces: { pid: 'own', ipc: 'own', uts: 'own', cgroup: 'host' },
+          maskedPaths: undefined,
+          readonlyPaths: undefined,
+          appArmorProfile: '',
           hostDevices: isPrivileged ? readHostDevices() : [],
           rlimits: [],
           oomScoreAdj: 0,

@@ -11,11 +11,18 @@ export interface RuntimeBind {
   readonly isFile?: boolean;
 }
 
+/** What a container sees as /dev/shm: a new one of a size, nothing, or a host directory with its mount's guards, which crun would drop. */
+export type ShmChoice = 'none' | { readonly sizeBytes: number } | { readonly source: string; readonly guards: readonly string[] };
+
 /** What {@linkcode runtimeMounts} needs to know. */
 export interface RuntimeMountsInput {
   readonly isRootfsReadOnly: boolean;
   readonly isPrivileged: boolean;
-  readonly shmSizeBytes: number;
+  readonly shm: ShmChoice;
+  /** /sys/fs/cgroup can be written to, as it can in a privileged container. */
+  readonly hasWritableCgroups: boolean;
+  /** The runtime mounts a folder for the cgroup hierarchies that anybody may write to: crun with cgroup version 1. */
+  readonly leavesCgroupFolderOpen: boolean;
   readonly binds: readonly RuntimeBind[];
   /** Path in the container → options, as in `--tmpfs`. */
   readonly tmpfs: Readonly<Record<string, string>>;
@@ -60,8 +67,10 @@ export function rootfsPropagation(binds: readonly RuntimeBind[]): string | undef
   return binds.some(({ propagation }) => propagation.endsWith('slave')) ? 'rslave' : undefined;
 }
 
-function systemMounts({ isPrivileged, shmSizeBytes }: RuntimeMountsInput): RuntimeMount[] {
-  const guarded = ['nosuid', 'noexec', 'nodev'];
+const GUARDED: readonly string[] = ['nosuid', 'noexec', 'nodev'];
+
+function systemMounts({ isPrivileged, shm, hasWritableCgroups, leavesCgroupFolderOpen }: RuntimeMountsInput): RuntimeMount[] {
+  const guarded = GUARDED;
   const readOnly = isPrivileged ? [] : ['ro'];
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: guarded },
@@ -73,10 +82,27 @@ function systemMounts({ isPrivileged, shmSizeBytes }: RuntimeMountsInput): Runti
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...guarded, ...readOnly] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...readOnly, ...guarded] },
+    ...cgroupMounts(isPrivileged || hasWritableCgroups, leavesCgroupFolderOpen),
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: guarded },
-    { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...guarded, 'mode=1777', `size=${shmSizeBytes}`] },
+    ...shmMounts(shm),
   ];
+}
+
+function cgroupMounts(isWritable: boolean, leavesFolderOpen: boolean): RuntimeMount[] {
+  const destination = '/sys/fs/cgroup';
+  const access = isWritable ? [] : ['ro'];
+  return [
+    { destination, type: 'cgroup', source: 'cgroup', options: [...access, ...GUARDED] },
+    // The folder's mode cannot be changed from here any more, but it can be closed as a whole.
+    ...(leavesFolderOpen && !isWritable ? [{ destination, type: 'tmpfs', source: 'cgroup', options: ['remount', 'ro', ...GUARDED] }] : []),
+  ];
+}
+
+function shmMounts(shm: ShmChoice): RuntimeMount[] {
+  const destination = '/dev/shm';
+  if (shm === 'none') return [];
+  if ('source' in shm) return [{ destination, type: 'bind', source: shm.source, options: ['rbind', ...shm.guards, 'rprivate'] }];
+  return [{ destination, type: 'tmpfs', source: 'shm', options: [...GUARDED, 'mode=1777', `size=${shm.sizeBytes}`] }];
 }
 
 function bindMount({ source, target, isReadOnly, propagation, isFile }: RuntimeBind, hasRecursiveReadOnly: boolean): RuntimeMount {

@@ -28,6 +28,7 @@ export interface RuntimeProcess {
   readonly capabilities?: RuntimeCapabilities;
   readonly rlimits?: readonly RuntimeRlimit[];
   readonly noNewPrivileges?: boolean;
+  readonly apparmorProfile?: string;
   readonly oomScoreAdj?: number;
 }
 

@@ -49,8 +49,25 @@ const ARCHITECTURES: Readonly<Record<string, readonly [name: string, token: stri
 
 /** The filter that a profile means for one machine and one set of capabilities. */
 export function resolveSeccompProfile(profile: SeccompProfile, target: SeccompTarget): SeccompFilter {
-  const [arch, token] = ARCHITECTURES[target.arch] ?? [target.arch, undefined];
-  const map = profile.archMap.find(({ architecture }) => architecture === token);
+  return {
+    defaultAction: profile.defaultAction,
+    ...(profile.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),
+    architectures: nativeArchitectures(profile.archMap, target),
+    syscalls: profile.syscalls.filter((rule) => countsFor(target, rule.includes ?? {}, rule.excludes ?? {})).map(bareRule),
+  };
+}
+
+/** The machine's own architecture and those that it also runs, in libseccomp's words. */
+export function nativeArchitectures(archMap: SeccompProfile['archMap'], target: SeccompTarget): readonly string[] {
+  const token = ARCHITECTURES[target.arch]?.[1];
+  const map = archMap.find(({ architecture }) => architecture === token);
+  // An architecture that is not in the filter is refused as a whole by libseccomp.
+  return map === undefined ? (token === undefined ? [] : [token]) : [map.architecture, ...(map.subArchitectures ?? [])];
+}
+
+/** Tells whether a rule with these conditions is part of the filter for a machine and its capabilities. */
+export function countsFor(target: SeccompTarget, includes: SeccompCondition, excludes: SeccompCondition): boolean {
+  const arch = ARCHITECTURES[target.arch]?.[0] ?? target.arch;
   const capabilities = new Set(target.capabilities);
   const isIncluded = ({ arches = [], caps = [], minKernel }: SeccompCondition): boolean =>
     (arches.length === 0 || arches.includes(arch)) &&
@@ -60,13 +77,7 @@ export function resolveSeccompProfile(profile: SeccompProfile, target: SeccompTa
     arches.includes(arch) ||
     caps.some((name) => capabilities.has(name)) ||
     (minKernel !== undefined && isKernelAtLeast(target.kernelVersion, minKernel));
-  return {
-    defaultAction: profile.defaultAction,
-    ...(profile.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),
-    // An architecture that is not in the filter is refused as a whole by libseccomp.
-    architectures: map === undefined ? (token === undefined ? [] : [token]) : [map.architecture, ...(map.subArchitectures ?? [])],
-    syscalls: profile.syscalls.filter((rule) => isIncluded(rule.includes ?? {}) && !isExcluded(rule.excludes ?? {})).map(bareRule),
-  };
+  return isIncluded(includes) && !isExcluded(excludes);
 }
 
 function bareRule({ names, action, errnoRet, args }: SeccompProfileRule): SeccompRule {

@@ -38,7 +38,8 @@ export const WORKLOADS: readonly Workload[] = [
 
 /** The configuration of a container that runs until it is told to end. */
 export function sleeper(networkMode: 'bridge' | 'none' = 'none'): object {
-  return { Image: BASE, Cmd: ['sleep', '100000'], HostConfig: { NetworkMode: networkMode } };
+  // Its shared memory is a mount of the engine's, which must not be left either.
+  return { Image: BASE, Cmd: ['sleep', '100000'], HostConfig: { NetworkMode: networkMode, IpcMode: 'shareable' } };
 }
 
 async function workOnContainers(ledger: Ledger): Promise<void> {

@@ -120,7 +120,7 @@ describeWithClients('limits', (pier) => {
     const before = await readFile('/proc/sys/net/core/somaxconn', 'utf8');
     const host = await pier.cli('run', '--rm', '--network', 'host', '--sysctl', 'net.core.somaxconn=3', 'alpine', 'true');
     assert.equal(host.exitCode, 125);
-    assert.match(host.stderr, /sysctl "net\.core\.somaxconn" is not in a separate kernel namespace/);
+    assert.match(host.stderr, /sysctl "net\.core\.somaxconn" not allowed in host network namespace/);
     assert.equal(await readFile('/proc/sys/net/core/somaxconn', 'utf8'), before);
     const other = await pier.cli('run', '--rm', '--sysctl', 'kernel.panic=3', 'alpine', 'true');
     assert.equal(other.exitCode, 125);

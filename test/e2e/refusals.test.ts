@@ -17,10 +17,6 @@ const REFUSED_RUN_FLAGS = [
   ['--mount', 'type=volume,source=x,target=/x'],
   ['-v', 'named:/data'],
   ['--gpus', 'all'],
-  ['--pid', 'host'],
-  ['--ipc', 'host'],
-  ['--uts', 'host'],
-  ['--userns', 'host'],
 ] as const;
 
 const REFUSED_FIELDS: readonly (readonly [string, object])[] = [
@@ -29,11 +25,9 @@ const REFUSED_FIELDS: readonly (readonly [string, object])[] = [
   ['Links', { HostConfig: { Links: ['other:alias'] } }],
   ['ExtraHosts', { HostConfig: { ExtraHosts: ['a:1.2.3.4'] } }],
   ['Dns', { HostConfig: { Dns: ['1.1.1.1'] } }],
-  ['PidMode', { HostConfig: { PidMode: 'host' } }],
   ['MacAddress', { MacAddress: '02:00:00:00:00:01' }],
   ['Volumes', { Volumes: { '/data': {} } }],
   ['NetworkMode', { HostConfig: { NetworkMode: 'container:other' } }],
-  ['IpcMode', { HostConfig: { IpcMode: 'host' } }],
   ['log driver', { HostConfig: { LogConfig: { Type: 'fluentd' } } }],
 ];
 

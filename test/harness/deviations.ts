@@ -44,7 +44,7 @@ const DEVIATIONS: readonly Deviation[] = [
   {
     operation: CONTAINER_INSPECT,
     where:
-      /^\/HostConfig\/(VolumesFrom|SecurityOpt|Links|GroupAdd|ExtraHosts|DeviceRequests|DeviceCgroupRules|CapDrop|CapAdd|Binds|Ulimits|PortBindings|Dns|DnsSearch|DnsOptions|Devices|BlkioWeightDevice|BlkioDevice(Read|Write)(Bps|IOps))$/,
+      /^\/HostConfig\/(VolumesFrom|SecurityOpt|Links|GroupAdd|ExtraHosts|DeviceRequests|DeviceCgroupRules|CapDrop|CapAdd|Binds|Ulimits|PortBindings|Dns|DnsSearch|DnsOptions|Devices|BlkioWeightDevice|BlkioDevice(Read|Write)(Bps|IOps)|MaskedPaths|ReadonlyPaths)$/,
     problem: /found null$/,
     reason: NULL_SLICE,
   },
@@ -108,6 +108,12 @@ const DEVIATIONS: readonly Deviation[] = [
     status: 409,
     problem: /^the status is not documented/,
     reason: 'a container that does not run is a conflict; the description lists only 204, 404 and 500',
+  },
+  {
+    operation: 'POST /containers/{id}/start',
+    status: 409,
+    problem: /^the status is not documented/,
+    reason: 'that the container whose IPC namespace is to be joined does not run is a conflict',
   },
   {
     operation: 'POST /containers/{id}/attach',

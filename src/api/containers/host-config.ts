@@ -7,7 +7,7 @@ import { toLimits } from './to-limits.ts';
 import { toRuleText } from './translate-devices.ts';
 
 /** Paths that a container sees empty unless it is privileged. */
-export const MASKED_PATHS: readonly string[] = [
+const MASKED_PATHS: readonly string[] = [
   '/proc/asound',
   '/proc/acpi',
   '/proc/interrupts',
@@ -23,7 +23,7 @@ export const MASKED_PATHS: readonly string[] = [
 ];
 
 /** Paths that a container cannot write to unless it is privileged. */
-export const READONLY_PATHS: readonly string[] = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+const READONLY_PATHS: readonly string[] = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 // What no container of pier has: Docker's values for "not set".
 const NOT_SET = {
@@ -35,14 +35,8 @@ const NOT_SET = {
   DnsOptions: [],
   DnsSearch: [],
   ExtraHosts: null,
-  IpcMode: 'private',
-  Cgroup: '',
   Links: null,
-  PidMode: '',
   PublishAllPorts: false,
-  UTSMode: '',
-  UsernsMode: '',
-  Isolation: '',
   DeviceRequests: null,
   CpuCount: 0,
   CpuPercent: 0,
@@ -63,10 +57,16 @@ export function toHostConfig({ spec, runtime }: Container, { cgroupVersion }: Ho
     ConsoleSize: consoleSize === undefined ? [0, 0] : [consoleSize.height, consoleSize.width],
     CapAdd: orNull(spec.capAdd),
     CapDrop: orNull(spec.capDrop),
-    CgroupnsMode: cgroupVersion === 2 ? 'private' : 'host',
+    CgroupnsMode: spec.cgroupnsMode === 'default' ? (cgroupVersion === 2 ? 'private' : 'host') : spec.cgroupnsMode,
+    IpcMode: spec.ipcMode,
+    PidMode: spec.pidMode === 'private' ? '' : spec.pidMode,
+    UTSMode: spec.utsMode === 'private' ? '' : spec.utsMode,
+    UsernsMode: spec.asWritten.usernsMode,
+    Isolation: spec.asWritten.isolation,
+    Cgroup: spec.asWritten.cgroup,
     Privileged: spec.isPrivileged,
     ReadonlyRootfs: spec.isRootfsReadOnly,
-    SecurityOpt: orNull(securityOptions(spec)),
+    SecurityOpt: spec.asWritten.securityOptions ?? orNull(securityOptions(spec)),
     ...(Object.keys(spec.tmpfs).length === 0 ? {} : { Tmpfs: inKeyOrder(spec.tmpfs) }),
     ShmSize: spec.shmSizeBytes,
     Runtime: runtime,
@@ -80,16 +80,18 @@ export function toHostConfig({ spec, runtime }: Container, { cgroupVersion }: Ho
     ...(Object.keys(spec.sysctls).length === 0 ? {} : { Sysctls: spec.sysctls }),
     ...(Object.keys(spec.annotations).length === 0 ? {} : { Annotations: spec.annotations }),
     ...(spec.init ? { Init: true } : {}),
-    MaskedPaths: spec.isPrivileged ? null : MASKED_PATHS,
-    ReadonlyPaths: spec.isPrivileged ? null : READONLY_PATHS,
+    MaskedPaths: spec.maskedPaths ?? (spec.isPrivileged ? null : MASKED_PATHS),
+    ReadonlyPaths: spec.readonlyPaths ?? (spec.isPrivileged ? null : READONLY_PATHS),
   };
 }
 
 function securityOptions(spec: ContainerSpec): readonly string[] {
   const options: string[] = [];
   if (spec.noNewPrivileges) options.push('no-new-privileges');
-  if (spec.seccomp === 'unconfined') options.push('seccomp=unconfined');
-  if (spec.isPrivileged) options.push('label=disable');
+  if (spec.seccomp !== 'default') options.push(`seccomp=${spec.seccomp === 'unconfined' ? spec.seccomp : spec.seccomp.profile}`);
+  if (spec.appArmorProfile !== '') options.push(`apparmor=${spec.appArmorProfile}`);
+  if (spec.hasWritableCgroups) options.push('writable-cgroups=true');
+  if (spec.isPrivileged || spec.ipcMode === 'host' || spec.pidMode === 'host') options.push('label=disable');
   return options;
 }
 

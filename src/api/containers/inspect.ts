@@ -48,7 +48,7 @@ export function toContainerInspect(
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
-    AppArmorProfile: '',
+    AppArmorProfile: container.spec.appArmorProfile,
     ExecIDs: container.execIds.length === 0 ? null : container.execIds,
     HostConfig: inDockersOrder(toHostConfig(container, host)),
     GraphDriver: { Data: directories === undefined ? {} : toDriverData(container.id, directories), Name: 'overlay2' },
@@ -83,8 +83,9 @@ function toState({ state, argv }: Container): ContainerState {
 }
 
 // The engine keeps its own words; which of Docker's they are follows from the exit code that it gave.
-function startErrorText({ error, exitCode }: Container['state'], command: string): string {
+function startErrorText({ error, exitCode, failure }: Container['state'], command: string): string {
   if (error === '') return '';
+  if (failure?.text === error) return messageOf(new PierError('Internal', error, failure));
   const detail = error.replace(/^Cannot start container "[^"]*": /, '');
   const reason = REASON_BY_EXIT_CODE[exitCode] ?? (detail === error ? undefined : 'container.start-failed');
   if (reason === undefined) return error;

@@ -16,6 +16,7 @@ function state(fields: Partial<Container['state']>): Container['state'] {
     exitCode: 0,
     isOomKilled: false,
     error: '',
+    failure: undefined,
     startedAt: undefined,
     finishedAt: undefined,
     restartCount: 0,

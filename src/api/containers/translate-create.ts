@@ -9,6 +9,8 @@ import { fromHealthConfig } from './health.ts';
 import { cleanPath, translateBind } from './translate-binds.ts';
 import { translateDevices } from './translate-devices.ts';
 import { translateLogConfig } from './translate-log-config.ts';
+import { translateNamespaces } from './translate-namespaces.ts';
+import { refuseStorageOptions, translateSecurity } from './translate-security.ts';
 import { translateLimits, translateRestartPolicy, translateUlimits } from './translate-limits.ts';
 import { refuseUnsupportedConfig, refuseUnsupportedEndpoint, refuseUnsupportedHostConfig } from './unsupported-fields.ts';
 
@@ -33,11 +35,12 @@ export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
   }
   refuseUnsupportedConfig(body);
   refuseUnsupportedHostConfig(hostBody);
-  refuseOtherCgroupNamespace(host.CgroupnsMode ?? '', facts);
+  refuseStorageOptions(host.StorageOpt ?? {});
   const networkMode = translateNetworkMode(host.NetworkMode ?? '');
   refuseOtherNetworks(config, host.NetworkMode ?? '');
   return {
     ...translateProcess(config),
+    ...translateNamespaces(config, host),
     ...translateSecurity(host),
     ...translateMounts(host),
     image: config.Image ?? '',
@@ -113,41 +116,6 @@ function listOf(value: readonly string[] | string | null | undefined): readonly 
   return typeof value === 'string' ? [value] : (value ?? undefined);
 }
 
-type SecurityFields = 'isPrivileged' | 'isRootfsReadOnly' | 'capAdd' | 'capDrop' | 'noNewPrivileges' | 'seccomp';
-
-function translateSecurity(host: Loose<HostConfig>): Pick<ContainerSpec, SecurityFields> {
-  let noNewPrivileges = false;
-  let seccomp: ContainerSpec['seccomp'] = 'default';
-  for (const option of host.SecurityOpt ?? []) {
-    // `key:value` is the older spelling.
-    switch (option.replace(':', '=')) {
-      case 'no-new-privileges':
-      case 'no-new-privileges=true':
-        noNewPrivileges = true;
-        break;
-      case 'no-new-privileges=false':
-        noNewPrivileges = false;
-        break;
-      case 'seccomp=unconfined':
-        seccomp = 'unconfined';
-        break;
-      case 'seccomp=builtin':
-      case 'label=disable':
-        break;
-      default:
-        throw notSupported(`the option ${JSON.stringify(option)} in HostConfig.SecurityOpt`);
-    }
-  }
-  return {
-    isPrivileged: host.Privileged ?? false,
-    isRootfsReadOnly: host.ReadonlyRootfs ?? false,
-    capAdd: host.CapAdd ?? [],
-    capDrop: host.CapDrop ?? [],
-    noNewPrivileges,
-    seccomp,
-  };
-}
-
 function translateMounts(host: Loose<HostConfig>): Pick<ContainerSpec, 'binds' | 'tmpfs'> {
   const binds: BindMount[] = (host.Binds ?? []).map(translateBind);
   const tmpfs = Object.entries(host.Tmpfs ?? {});
@@ -185,12 +153,6 @@ function refuseOtherNetworks(config: ContainerCreateRequest, mode: string): void
     if (!isFirst(name)) throw notSupported(`a second network (${name}) in NetworkingConfig`);
     refuseUnsupportedEndpoint(name, endpoint ?? {});
   }
-}
-
-// What a container gets cannot be chosen yet, but may be asked for.
-function refuseOtherCgroupNamespace(mode: string, { cgroupVersion }: HostFacts): void {
-  if (mode !== '' && mode !== (cgroupVersion === 2 ? 'private' : 'host'))
-    throw notSupported(`HostConfig.CgroupnsMode ${JSON.stringify(mode)}`);
 }
 
 function translateShmSize(bytes: number): number {

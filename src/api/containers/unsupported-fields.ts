@@ -1,5 +1,4 @@
 import type { ContainerConfig, EndpointSettings, HostConfig } from '../../wire/index.ts';
-import { MASKED_PATHS, READONLY_PATHS } from './host-config.ts';
 import { notSupported } from '../errors.ts';
 
 /** Fields of a create request's config that a container of pier has. */
@@ -71,6 +70,15 @@ type HonouredHostConfig =
   | 'MemorySwap'
   | 'NanoCpus'
   | 'PidsLimit'
+  | 'IpcMode'
+  | 'Cgroup'
+  | 'PidMode'
+  | 'StorageOpt'
+  | 'UTSMode'
+  | 'UsernsMode'
+  | 'Isolation'
+  | 'MaskedPaths'
+  | 'ReadonlyPaths'
   | 'Init';
 
 type IsHarmless = (value: unknown) => boolean;
@@ -83,10 +91,6 @@ function isUnset(value: unknown): boolean {
 
 function unsetOr(...values: readonly unknown[]): IsHarmless {
   return (value) => isUnset(value) || values.includes(value);
-}
-
-function nullOr(list: readonly string[]): IsHarmless {
-  return (value) => value === undefined || value === null || (Array.isArray(value) && value.join('\n') === list.join('\n'));
 }
 
 // A field that is added to the wire type does not compile until it is honoured or stands here.
@@ -111,25 +115,14 @@ const HOST_CONFIG_FIELDS: Readonly<Record<Exclude<keyof HostConfig, HonouredHost
   DnsOptions: isUnset,
   DnsSearch: isUnset,
   ExtraHosts: isUnset,
-  IpcMode: unsetOr('private'),
-  Cgroup: isUnset,
   Links: isUnset,
-  PidMode: isUnset,
   PublishAllPorts: isUnset,
-  StorageOpt: isUnset,
-  UTSMode: isUnset,
-  // No user namespaces are used, so the host's is what a container has.
-  UsernsMode: unsetOr('host'),
-  Isolation: unsetOr('default'),
   DeviceRequests: isUnset,
   // Docker takes these and drops them: kernels have no such limit any more.
   KernelMemory: () => true,
   KernelMemoryTCP: () => true,
   CpuCount: isUnset,
   CpuPercent: isUnset,
-  // An empty list would unmask everything.
-  MaskedPaths: nullOr(MASKED_PATHS),
-  ReadonlyPaths: nullOr(READONLY_PATHS),
 };
 
 const ENDPOINT_FIELDS: Readonly<Record<keyof EndpointSettings, IsHarmless>> = {

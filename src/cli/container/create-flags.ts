@@ -1,9 +1,11 @@
 import type { FlagDefinition } from '../command.ts';
+import { ISOLATION_FLAGS } from './isolation-flags.ts';
 import { RESOURCE_FLAGS } from './resource-flags.ts';
 import { complaintAboutVariable } from '../key-value-files.ts';
 
 /** Flags of `run` and `create` that say what the container is. */
 export const CREATE_FLAGS: readonly FlagDefinition[] = [
+  ...ISOLATION_FLAGS,
   ...RESOURCE_FLAGS,
   {
     long: 'annotation',
@@ -95,11 +97,11 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
 /** Every other flag of Docker's `run` and `create`, with its letter. */
 function unsupportedFlags(): FlagDefinition[] {
   const lists =
-    'add-host cgroupns cpu-count cpu-percent ' +
+    'add-host cpu-count cpu-percent ' +
     'dns dns-opt dns-option dns-search expose gpus ' +
-    'io-maxbandwidth io-maxiops ip ip6 ipc isolation link ' +
+    'io-maxbandwidth io-maxiops ip ip6 link ' +
     'link-local-ip mac-address mount net-alias network-alias ' +
-    'pid publish/p publish-all/P storage-opt use-api-socket userns uts volume-driver ' +
+    'publish/p publish-all/P use-api-socket volume-driver ' +
     'volumes-from';
   return lists.split(' ').map((item) => {
     const [long = '', short] = item.split('/');

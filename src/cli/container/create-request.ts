@@ -11,6 +11,7 @@ import { windowSize } from '../stream/follow-window-size.ts';
 import { capabilityLists } from './capability-lists.ts';
 import { healthConfig } from './health-flags.ts';
 import { isErrno } from '../../base/errors.ts';
+import { isolationOf } from './isolation-flags.ts';
 import { FlagError } from '../parse-flags.ts';
 
 /** Which streams `-a`, `-i` and `-d` ask for. */
@@ -98,6 +99,7 @@ async function hostConfig(flags: FlagValues): Promise<Loose<HostConfig>> {
     LogConfig: logConfig(flags.string('log-driver'), flags.list('log-opt')),
     NetworkMode: flags.string('network') || flags.string('net') || 'default',
     Privileged: flags.bool('privileged'),
+    ...isolationOf(flags),
     ...resourcesOf(flags),
     GroupAdd: flags.list('group-add'),
     ...(flags.has('sysctl') && { Sysctls: sysctlsOf(flags) }),
