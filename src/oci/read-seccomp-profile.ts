@@ -76,19 +76,23 @@ const PROFILE: Shape = {
 export function readSeccompProfile(text: string): WrittenProfile {
   const profile = parse(text);
   check(profile, PROFILE, '');
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its shape has been checked
-  return (profile ?? {}) as WrittenProfile;
+  return profile ?? {};
 }
 
 // In Node since 21, in TypeScript's library not yet.
-type Reviver = (key: string, value: unknown, context: { readonly source: string }) => unknown;
+declare global {
+  interface JSON {
+    parse(text: string, reviver: (key: string, value: unknown, context: { readonly source: string }) => unknown): unknown;
+  }
+}
 
-const exactIntegers: Reviver = (_, value, context) =>
-  typeof value === 'number' && !Number.isSafeInteger(value) && /^\d+$/.test(context.source) ? BigInt(context.source) : value;
+function exactInteger(_: string, value: unknown, context: { readonly source: string }): unknown {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && /^\d+$/.test(context.source) ? BigInt(context.source) : value;
+}
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text, exactIntegers as (key: string, value: unknown) => unknown);
+    return JSON.parse(text, exactInteger);
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     const position = /at position (\d+)/.exec(message)?.[1];
@@ -123,7 +127,7 @@ function join(field: string, name: string): string {
 
 function checkUnsigned(value: unknown, field: string): void {
   if (typeof value === 'bigint' && value < 2n ** 64n) return;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return;
   throw badType(value, field, typeof value === 'number' || typeof value === 'bigint' ? String(value) : '');
 }
 

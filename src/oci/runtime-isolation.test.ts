@@ -176,6 +176,8 @@ for (const runtime of ['/usr/bin/crun', '/usr/bin/runc'].filter((path) => exists
       test('takes the fences away from a privileged container', () => {
         const output = run('grep -E "Seccomp:|CapEff" /proc/self/status; grep -E " (/sys|/proc/sys) " /proc/mounts; ls -l /dev/kmsg', {
           isPrivileged: true,
+          seccomp: undefined,
+          seccompBpf: undefined,
           isRootfsReadOnly: false,
         });
         assert.match(output, /Seccomp:\t0/);
