@@ -28,14 +28,19 @@ export function checkSysctls(names: readonly string[], own: OwnNamespaces): void
   }
 }
 
+/** Dots or slashes separate; a part of dots alone would lead out of /proc/sys. */
+function isSetting(name: string): boolean {
+  return /^[\w-]+([./][\w:@-]+)+$/.test(name);
+}
+
 function namespaceOf(name: string): string {
+  if (!isSetting(name)) return '';
   if (name.startsWith('net.')) return 'network';
   return name.startsWith('fs.mqueue.') || IPC_SETTINGS.has(name) ? 'ipc' : '';
 }
 
 function isNamespaced(name: string, own: OwnNamespaces): boolean {
-  // Dots or slashes separate; a part of dots alone would lead out of /proc/sys.
-  if (!/^[\w-]+([./][\w:@-]+)+$/.test(name)) return false;
+  if (!isSetting(name)) return false;
   const dotted = name.replaceAll('/', '.');
   if (dotted.startsWith('net.')) return own.network;
   if (dotted.startsWith('fs.mqueue.') || IPC_SETTINGS.has(dotted)) return own.ipc;

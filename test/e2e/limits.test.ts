@@ -130,7 +130,7 @@ describeWithClients('limits', (pier) => {
     const { status } = await api(pier.daemon.socket, 'POST', '/containers/create?name=sly', { json: hostile });
     assert.equal(status, 201);
     const started = await api(pier.daemon.socket, 'POST', '/containers/sly/start');
-    assert.equal(started.status, 400, started.body.toString());
+    assert.equal(started.status, 500, started.body.toString());
   });
 
   it('--device gives a node and the right to use it, as far as it was asked for', async () => {
