@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { COPY_WORKS } from './copy-works.ts';
 import { createContainer, eightAtATime, IMAGE, MARK, removeContainers } from './docker-engine.ts';
 import { makeFloor } from './floor.ts';
 import { quote } from './shell.ts';
@@ -125,6 +126,7 @@ export const WORKS: readonly Work[] = [
     rows: [row('ms', 'ps, own CLI (floor: node -e 0)', 'ms', overFloor(60))],
     open: async (bench) => ({ ...byOwnCli(bench, ['ps']), floor: timed(bench.shell, [process.execPath, '-e', '0']) }),
   },
+  ...COPY_WORKS,
 ];
 
 function times(count: number): readonly number[] {

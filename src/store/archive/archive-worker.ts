@@ -18,6 +18,8 @@ import type { ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
 
 /** What is removed at a time: some ten milliseconds of work. */
 const ENTRIES_A_TURN = 1000;
+/** The same while somebody waits for another job, which a disk that is busy would hold up for seconds. */
+const ENTRIES_BETWEEN_OTHERS = 32;
 
 /** How to reach a job that is running. */
 interface RunningJob {
@@ -66,7 +68,7 @@ async function run(request: ArchiveRequest & { kind: 'start' }, job: RunningJob)
     case 'measure':
       return measureTree(request.job.directory);
     case 'empty':
-      while (!emptyDirectory(request.job.directory, ENTRIES_A_TURN)) await othersTurn();
+      while (!emptyDirectory(request.job.directory, running.size > 1 ? ENTRIES_BETWEEN_OTHERS : ENTRIES_A_TURN)) await othersTurn();
       break;
     case 'pack':
       await sendAll(id, packTree(request.job), job);

@@ -5,9 +5,9 @@ import type { CopyInJob, ViewPathJob } from './copy-files.ts';
 import type { PathStat } from './view-path.ts';
 
 /** Small parts are joined: each costs a message. */
-const PART_BYTES = 256 * 1024;
+const PART_BYTES = 512 * 1024;
 /** Parts on their way to the worker at a time. */
-const PARTS_AHEAD = 4;
+const PARTS_AHEAD = 8;
 
 /** Looks a path up in a view. @throws {PierError} See `findPath`. */
 export async function statPath(job: ViewPathJob): Promise<PathStat> {
