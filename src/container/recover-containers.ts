@@ -8,9 +8,10 @@
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../base/errors.ts';
 import { timestamp } from '../base/timestamp.ts';
-import { processStartTicks } from '../linux/index.ts';
+import { isProcessEnding, processStartTicks } from '../linux/index.ts';
 import { isWaitingForStart, readContainerPid, readMonitorPid, runtimeKnows } from '../oci/index.ts';
 import { removeBundle, removeMountPoint } from './bundle.ts';
 import { endLocked, readExitRecord, tearDown, unseenExit } from './end-container.ts';
@@ -27,12 +28,17 @@ import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { ContainerLifeCycle } from './container-life-cycle.ts';
 
+/** Longer than any end takes, unless the kernel holds the process. */
+const END_LIMIT_MS = 5000;
+const END_POLL_MS = 10;
+
 /** Recovers all containers of an engine's root. */
 export async function recoverContainers(context: ContainerContext, lifeCycle: ContainerLifeCycle): Promise<void> {
   openMonitorShelter(context.host);
   const containers = [...context.index.all()];
   const adopted = new Set<string>();
   for (const container of containers) {
+    await letEnd(context, container);
     if (adopt(context, container)) adopted.add(container.id);
   }
   await context.networks.recover(adopted);
@@ -51,6 +57,14 @@ async function attempt(context: ContainerContext, what: string, work: () => Prom
   } catch (error) {
     context.logger.error('what an earlier engine left could not be put in order', { what, error });
   }
+}
+
+/** What is ending already is not adopted: the monitor is about to record the end. */
+async function letEnd(context: ContainerContext, { id }: Container): Promise<void> {
+  const pid = readContainerPid(context.paths.bundle(id)) ?? 0;
+  if (pid === 0 || !isProcessEnding(pid)) return;
+  for (let waitedMs = 0; waitedMs < END_LIMIT_MS && readExitRecord(context, id) === undefined; waitedMs += END_POLL_MS)
+    await delay(END_POLL_MS);
 }
 
 /**

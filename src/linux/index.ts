@@ -19,7 +19,16 @@ export { returnFreeMemory } from './free-memory.ts';
 export { isReadOnly, readFileSystem, readMountGuards } from './statfs.ts';
 export type { FileSystemInfo } from './statfs.ts';
 export { ConsoleSocket } from './console-socket.ts';
-export { childrenOf, isProcessAlive, pidsWithArgument, processGroup, processStartTicks, signalGroup, signalProcess } from './process.ts';
+export {
+  childrenOf,
+  isProcessAlive,
+  isProcessEnding,
+  pidsWithArgument,
+  processGroup,
+  processStartTicks,
+  signalGroup,
+  signalProcess,
+} from './process.ts';
 export { TerminalMaster, openRawTerminal } from './terminal.ts';
 export { ALL_CAPABILITIES, ownCapabilities } from './capabilities.ts';
 export { readFileInRoot } from './root-file.ts';

@@ -15,6 +15,9 @@ const syscall3 = libcFunction<(number: number, a: number, b: number, c: number, 
 /** The same on every architecture that has them. */
 const SYS_PIDFD_SEND_SIGNAL = 424;
 const SYS_PIDFD_OPEN = 434;
+/** Likewise `flags`, and the one of a process that has begun to end. sched.h */
+const FLAGS_AFTER_STATE = 6;
+const PF_EXITING = 0x4;
 /** Likewise `pgrp`. */
 const PGRP_AFTER_STATE = 2;
 /** `starttime` counts from `state`, the first field after the command's closing parenthesis. proc(5), /proc/pid/stat. */
@@ -31,6 +34,18 @@ export function processStartTicks(pid: number): number | undefined {
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[STARTTIME_AFTER_STATE]);
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Tells whether a process has begun to end, or is a zombie. The process 1 of a PID namespace takes its time: it goes when
+ * all others in there are gone and their parents, which may be outside, have asked for them.
+ */
+export function isProcessEnding(pid: number): boolean {
+  try {
+    return (Number(statFields(pid)[FLAGS_AFTER_STATE]) & PF_EXITING) !== 0;
+  } catch {
+    return false;
   }
 }
 

@@ -12,8 +12,10 @@ import {
   openPipe,
   pidsWithArgument,
   processGroup,
+  processStartTicks,
   readablePipe,
   signalGroup,
+  signalProcess,
   spawnProcess,
 } from '../linux/index.ts';
 import { lastMessage } from './exec.ts';
@@ -95,10 +97,7 @@ export function endLeftoverProbe(dir: string, isOurs: (pid: number) => boolean):
     return;
   }
   // The runtime may be about to write it: the process runs already then.
-  for (const runtimePid of pidsWithArgument(join(dir, PID_FILE))) {
-    for (const child of childrenOf(runtimePid)) killGroupOf(child);
-    signalGroup(runtimePid, SIGKILL);
-  }
+  for (const runtimePid of pidsWithArgument(join(dir, PID_FILE))) killStarting(runtimePid);
 }
 
 class RunningProbe implements Probe {
@@ -122,7 +121,7 @@ class RunningProbe implements Probe {
   kill(): void {
     if (this.#hasEnded) return;
     // Without a pid the runtime is starting it still.
-    if (!killGroupOf(readPid(this.#spec.dir))) signalGroup(this.#child.pid, SIGKILL);
+    if (!killGroupOf(readPid(this.#spec.dir))) killStarting(this.#child.pid);
   }
 
   async #wait(): Promise<ProbeOutcome> {
@@ -202,6 +201,19 @@ class CappedOutput {
 function killGroupOf(pid: number): boolean {
   const group = pid > 0 ? processGroup(pid) : undefined;
   return group !== undefined && group !== processGroup(process.pid) && signalGroup(group, SIGKILL);
+}
+
+/** Kills what a runtime is starting. It stays itself where it can, to wait for its child: a container does not end before that. */
+function killStarting(runtimePid: number): void {
+  const children = childrenOf(runtimePid);
+  for (const child of children) {
+    const ticks = processStartTicks(child);
+    const group = processGroup(child);
+    if (ticks === undefined || group === undefined) continue;
+    if (group === processGroup(runtimePid)) signalProcess(child, ticks, SIGKILL);
+    else signalGroup(group, SIGKILL);
+  }
+  if (children.length === 0) signalGroup(runtimePid, SIGKILL);
 }
 
 function startErrorIn(dir: string, isTimedOut: boolean): string {
