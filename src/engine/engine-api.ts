@@ -7,6 +7,7 @@ import type { KernelAbilities } from './kernel-abilities.ts';
 import type { ContainerService, LogConfig } from '../container/index.ts';
 import type { ImageService } from '../image/index.ts';
 import type { CgroupFeatures } from '../linux/index.ts';
+import type { RuntimeRegistration } from '../oci/index.ts';
 import type { NetworkService } from '../network/index.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Platform } from '../base/platform.ts';
@@ -20,7 +21,7 @@ export interface EngineConfig {
   /** Name of the runtime for containers that ask for none. @default {"crun", else "runc"} */
   readonly defaultRuntime?: string;
   /** Further OCI runtimes by name. */
-  readonly runtimes?: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
+  readonly runtimes?: Readonly<Record<string, RuntimeRegistration>>;
   /** Log driver and options of containers that name none. @default {{ driver: 'json-file', options: {} }} */
   readonly logConfig?: LogConfig;
   readonly logger?: Logger;

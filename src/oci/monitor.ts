@@ -13,7 +13,7 @@ import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs
 import { join } from 'node:path';
 import { PierError, isErrno } from '../base/errors.ts';
 import { isProcessAlive, openPipe, processStartTicks, readablePipe, signalProcess, spawnProcess } from '../linux/index.ts';
-import { inheritedEnvironment } from './runtime.ts';
+import { endsWithin, inheritedEnvironment, runtimeHangs } from './runtime.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What a monitor watches over. */
@@ -45,7 +45,8 @@ const MONITOR_PID_FILE = 'monitor.pid';
 /**
  * Starts a monitor and lets it create the container.
  *
- * @throws {PierError} `Internal`, reason `runtime.create-failed`, facts `{ detail }` with the runtime's own words.
+ * @throws {PierError} `Internal`, reason `runtime.create-failed`, facts `{ detail }` with the runtime's own words; `Unavailable`,
+ * reason `runtime.hung`, facts `{ verb, detail }`, if it takes longer than it may.
  */
 export async function startMonitor(monitorPath: string, runtime: Runtime, spec: MonitorSpec): Promise<MonitoredProcess> {
   const sync = openPipe();
@@ -66,7 +67,15 @@ export async function startMonitor(monitorPath: string, runtime: Runtime, spec: 
       closeSync(sync.writeFd);
     }
   })();
-  const [reply] = await Promise.all([readReply(sync.readFd), started.exited]);
+  const pipe = readablePipe(sync.readFd);
+  const replied = Promise.all([readReply(pipe), started.exited]);
+  if (!(await endsWithin(replied, runtime.verbLimitMs))) {
+    pipe.destroy();
+    replied.catch(() => undefined);
+    await endMonitor(spec.bundleDir, spec.id);
+    throw runtimeHangs(runtime, 'create');
+  }
+  const [reply] = await replied;
   if (reply.pid <= 0) {
     throw new PierError('Internal', `Cannot create container "${spec.id}": ${reply.message}`, {
       reason: 'runtime.create-failed',
@@ -128,9 +137,9 @@ function monitorArguments(runtime: Runtime, spec: MonitorSpec): string[] {
   return args;
 }
 
-async function readReply(fd: number): Promise<{ readonly pid: number; readonly message: string }> {
+async function readReply(pipe: AsyncIterable<unknown>): Promise<{ readonly pid: number; readonly message: string }> {
   let text = '';
-  for await (const chunk of readablePipe(fd)) {
+  for await (const chunk of pipe) {
     text += String(chunk);
     // The monitor keeps the pipe open for the container's life: one line is the whole reply.
     if (text.includes('\n')) break;

@@ -5,6 +5,7 @@
  */
 import { existsSync, openSync, closeSync, rmSync, unlinkSync, writeSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PierError } from '../base/errors.ts';
 import { traceStep } from '../base/trace.ts';
 import { closeQuietly, openPipe, readablePipe, spawnProcess } from '../linux/index.ts';
@@ -23,7 +24,15 @@ export interface Runtime {
   readonly isCrun: boolean;
   /** Where it keeps its own state, a directory for each container. */
   readonly stateDir: string;
+  /** How long one of its verbs may take. */
+  readonly verbLimitMs: number;
 }
+
+/**
+ * Far more than any verb takes on a machine that is merely busy: a runtime that hangs must not hold the container, and all
+ * who want something of it, for ever.
+ */
+const VERB_LIMIT_MS = 120_000;
 
 /** More than this of a command's output is dropped. */
 const OUTPUT_LIMIT_BYTES = 1 << 20;
@@ -33,10 +42,13 @@ const OUTPUT_LIMIT_BYTES = 1 << 20;
  *
  * @param args Verb and what follows it.
  * @returns What it printed to stdout.
- * @throws {PierError} `Internal`, reason `runtime.failed`, facts `{ verb, detail }`, if it exits with anything but 0.
+ * @throws {PierError} `Internal`, reason `runtime.failed`, facts `{ verb, detail }`, if it exits with anything but 0; `Unavailable`,
+ * reason `runtime.hung`, facts as well, if it takes longer than it may. Then it is ended.
  */
 export async function runRuntime(runtime: Runtime, args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await capture(runtime.path, [...runtime.globalArguments, ...args]);
+  const outcome = await capture(runtime.path, [...runtime.globalArguments, ...args], runtime.verbLimitMs);
+  if (outcome === undefined) throw runtimeHangs(runtime, args[0] ?? '');
+  const { code, stdout, stderr } = outcome;
   if (code === 0) return stdout;
   const detail = stderr.trim() === '' ? `it exited with code ${code}` : stderr.trim();
   throw new PierError('Internal', `Cannot ${args[0]} with runtime "${runtime.name}": ${detail}`, {
@@ -45,16 +57,33 @@ export async function runRuntime(runtime: Runtime, args: readonly string[]): Pro
   });
 }
 
-/** Runs a program with an empty stdin and collects what it says. A death by signal is code 255. */
-export async function capture(
-  file: string,
-  args: readonly string[],
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+/** The error for a verb that does not end. */
+export function runtimeHangs({ name, verbLimitMs }: Runtime, verb: string): PierError {
+  const detail = `the runtime "${name}" did not finish "${verb}" within ${verbLimitMs / 1000} seconds and was ended`;
+  return new PierError('Unavailable', `Cannot ${verb} container: ${detail}`, { reason: 'runtime.hung', facts: { verb, detail } });
+}
+
+/** What a program said, and how it ended. */
+export interface Captured {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program with an empty stdin and collects what it says. A death by signal is code 255.
+ *
+ * @param limitMs Then it is killed, with all that it started in its session, and the result is `undefined`.
+ */
+export async function capture(file: string, args: readonly string[]): Promise<Captured>;
+export async function capture(file: string, args: readonly string[], limitMs: number): Promise<Captured | undefined>;
+export async function capture(file: string, args: readonly string[], limitMs?: number): Promise<Captured | undefined> {
   const out = openPipe();
   const err = openPipe();
   const child = (() => {
     try {
-      return spawnProcess({ file, args, env: inheritedEnvironment(), fds: { 1: out.writeFd, 2: err.writeFd } });
+      const fds = { 1: out.writeFd, 2: err.writeFd };
+      return spawnProcess({ file, args, env: inheritedEnvironment(), fds, leadsSession: limitMs !== undefined });
     } catch (error) {
       closeQuietly(out.readFd, err.readFd);
       throw error;
@@ -62,8 +91,45 @@ export async function capture(
       closeQuietly(out.writeFd, err.writeFd);
     }
   })();
-  const [stdout, stderr, status] = await Promise.all([readText(out.readFd), readText(err.readFd), child.exited]);
+  const pipes = [readablePipe(out.readFd), readablePipe(err.readFd)] as const;
+  const ended = Promise.all([readText(pipes[0]), readText(pipes[1]), child.exited]);
+  if (limitMs !== undefined && !(await endsWithin(ended, limitMs))) {
+    killSession(child.pid);
+    for (const pipe of pipes) pipe.destroy();
+    // Nobody waits for what the kernel does not let die.
+    ended.catch(() => undefined);
+    child.unref();
+    return undefined;
+  }
+  const [stdout, stderr, status] = await ended;
   return { code: status.code ?? 255, stdout, stderr };
+}
+
+/** Waits for an end, but not for ever. A failure is an end, too. */
+export async function endsWithin(end: Promise<unknown>, limitMs: number): Promise<boolean> {
+  const limit = new AbortController();
+  const signal = limit.signal;
+  try {
+    const late = delay(limitMs, false, { signal, ref: false });
+    return await Promise.race([
+      end.then(
+        () => true,
+        () => true,
+      ),
+      late,
+    ]);
+  } finally {
+    limit.abort();
+  }
+}
+
+/** The leader is not waited for yet, so its number is nobody else's. */
+function killSession(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended at this moment.
+  }
 }
 
 /** PATH alone: what runtimes and monitors need to find their helpers; nothing of the engine's own environment leaks. */
@@ -132,6 +198,8 @@ function execFifo(runtime: Runtime, id: string): string {
 export interface RuntimeRegistration {
   readonly path: string;
   readonly args?: readonly string[];
+  /** How long one of its verbs may take, in milliseconds. @default {120_000} */
+  readonly verbLimitMs?: number;
 }
 
 /**
@@ -154,6 +222,7 @@ export async function probeRuntime(name: string, registration: RuntimeRegistrati
     version,
     isCrun: version.startsWith('crun '),
     stateDir,
+    verbLimitMs: registration.verbLimitMs ?? VERB_LIMIT_MS,
   };
 }
 
@@ -173,10 +242,9 @@ export function runtimeKnows(runtime: Runtime, id: string): boolean {
   return existsSync(join(runtime.stateDir, id));
 }
 
-async function readText(fd: number): Promise<string> {
+async function readText(pipe: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  const pipe: AsyncIterable<Buffer> = readablePipe(fd);
   for await (const chunk of pipe) {
     size += chunk.length;
     if (size <= OUTPUT_LIMIT_BYTES) chunks.push(chunk);
