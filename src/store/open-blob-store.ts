@@ -11,6 +11,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Digest } from '../base/digest.ts';
 import type { BlobInfo, BlobStore, IngestOptions } from './blob-store.ts';
 
+/** Small parts are written together: each write is a trip to another thread. */
+const WRITE_BYTES = 1024 * 1024;
 /** What {@linkcode BlobStore.read} returns at most. Manifests and configs are a few KiB; registries refuse more than 4 MiB. */
 const READ_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -117,6 +119,8 @@ async function writeHashed(path: string, input: Readable | Uint8Array, options: 
   const { limitBytes = Infinity, signal } = options;
   const hash = createHash('sha256');
   let sizeBytes = 0;
+  const pending: Uint8Array[] = [];
+  let pendingBytes = 0;
   await using file = await open(path, 'wx', 0o600);
   // Tears the source down, so that one which has stalled does not hold the ingest up.
   if (signal !== undefined && input instanceof Readable) addAbortSignal(signal, input);
@@ -127,17 +131,23 @@ async function writeHashed(path: string, input: Readable | Uint8Array, options: 
     sizeBytes += bytes.byteLength;
     if (sizeBytes > limitBytes) throw new PierError('ResourceExhausted', `Cannot store blob: it has more than ${limitBytes} bytes`);
     hash.update(bytes);
-    await writeAll(file, bytes);
+    pending.push(bytes);
+    pendingBytes += bytes.byteLength;
+    if (pendingBytes < WRITE_BYTES) continue;
+    await writeAll(file, pending.splice(0));
+    pendingBytes = 0;
   }
+  await writeAll(file, pending);
   signal?.throwIfAborted();
   await file.sync();
   return { digest: parseDigest(`sha256:${hash.digest('hex')}`), sizeBytes };
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < bytes.byteLength;) {
-    const { bytesWritten } = await file.write(bytes, offset);
-    offset += bytesWritten;
+async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  let rest = parts.length === 1 ? (parts[0] ?? new Uint8Array()) : Buffer.concat(parts);
+  while (rest.byteLength > 0) {
+    const { bytesWritten } = await file.write(rest);
+    rest = rest.subarray(bytesWritten);
   }
 }
 
