@@ -313,7 +313,7 @@ describeWithClients('cp', (pier) => {
     await writeFile(join(victim, 'file'), 'secret of the host\n');
     await chmod(join(victim, 'file'), 0o600);
     await pier.ok('run', '-d', '--network', 'none', '--name', 'c14', '-e', `VICTIM=${victim}`, 'alpine', 'sh', '-c', SWAP);
-    const stopAt = Date.now() + 3000;
+    const stopAt = Date.now() + 1500;
     const archive = await tarOf([
       { name: 'x/file', content: 'written by a copy', mode: 0o777 },
       { name: 'x/', type: 'directory', mode: 0o777 },
