@@ -66,7 +66,6 @@ describe('refusals', { skip: missingMaterial() || (IS_PEER && 'a peer does more'
       ['network', 'create', 'x1'],
       ['compose', 'up'],
       ['swarm', 'init'],
-      ['stats'],
     ]) {
       const result = await pier.cli(...command);
       assert.notEqual(result.exitCode, 0, command.join(' '));
