@@ -62,6 +62,8 @@ export const DEFAULT_ROOT = '/var/lib/pier';
 /** Where an engine keeps what a reboot may take, when it is not told. */
 export const DEFAULT_STATE = '/run/pier';
 
+const DEFAULT_CDI_DIRS = ['/etc/cdi', '/var/run/cdi'];
+
 /** Node's names for architectures → the kernel's. */
 const KERNEL_ARCHITECTURES = new Map([
   ['x64', 'x86_64'],
@@ -147,6 +149,7 @@ export class Engine implements EngineApi {
       runtimes: Object.fromEntries([...host.runtimes].map(([name, { path, version }]) => [name, { path, version }])),
       defaultRuntime: host.defaultRuntime,
       monitorVersion: probed.monitorVersion,
+      cdiSpecDirs: host.cdiSpecDirs,
       initVersion: probed.initVersion,
       kernelAbilities,
       openFileCount: readdirSync('/proc/self/fd').length,
@@ -187,8 +190,8 @@ async function openParts(config: EngineConfig, held: AsyncDisposableStack): Prom
   const engineId = hexOf(digestOf(root)).slice(0, ENGINE_ID_DIGITS);
   const hub = new EventHub();
   const database = held.use(openDatabase(join(root, 'pier.db'), [LAYER_SCHEMA, IMAGE_SCHEMA, NETWORK_SCHEMA, CONTAINER_SCHEMA]));
-  const { defaultRuntime, runtimes = {} } = config;
-  const probing = probeHost({ root, state, engineId, defaultRuntime, runtimes, logger });
+  const { defaultRuntime, runtimes = {}, cdiSpecDirs = DEFAULT_CDI_DIRS } = config;
+  const probing = probeHost({ root, state, engineId, defaultRuntime, runtimes, cdiSpecDirs, logger });
   // It may fail before anybody waits for it, which would end the whole process.
   probing.catch(() => undefined);
   const blobs = await openBlobStore(root);

@@ -7,6 +7,7 @@ export type FieldKind =
   | 'integer'
   | 'duration'
   | 'strings'
+  | 'lists'
   | 'command'
   | 'map'
   | 'set'
@@ -23,6 +24,7 @@ const CHECKS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   command: (value) => typeof value === 'string' || isStrings(value),
   duration: (value) => Number.isInteger(value),
   integer: (value) => Number.isInteger(value),
+  lists: (value) => Array.isArray(value) && value.every((item) => item === null || isStrings(item)),
   map: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
   object: isRecord,
   objects: (value) => Array.isArray(value) && value.every(isRecord),
@@ -38,6 +40,7 @@ const GO_TYPE: Readonly<Record<FieldKind, string>> = {
   command: 'string',
   duration: 'time.Duration',
   integer: 'int64',
+  lists: '[][]string',
   map: 'map[string]string',
   object: 'object',
   objects: '[]object',

@@ -18,6 +18,7 @@ import { hasShareableShm } from './join-namespaces.ts';
 import { makeMountPoints } from './mount-points.ts';
 import { processEnv } from './process-env.ts';
 import { processRlimits } from './process-rlimits.ts';
+import { withRequestedDevices } from './requested-devices.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import { lookUpUser } from './user-lookup.ts';
 import type { Sandbox } from '../network/index.ts';
@@ -57,7 +58,7 @@ export async function writeBundle(input: BundleInput): Promise<void> {
   if (container.state.startedAt === undefined) makeMountPoints(paths.rootfs(container.id));
   await writeNetworkFiles(input);
   for (const bind of container.spec.binds) prepareBindSource(bind);
-  const config = runtimeSpec(input);
+  const config = await withRequestedDevices(runtimeSpec(input), container.spec.deviceRequests, input.host);
   const path = join(paths.bundle(container.id), 'config.json');
   traceStep('runtime-config', () => ({ path, config, cgroupVersion: input.host.cgroups.version }));
   writeFileSync(path, runtimeJson(config, config.process), { mode: 0o600 });

@@ -1,3 +1,4 @@
+import type { Logger } from '../base/logger.ts';
 import type { Cgroups } from '../linux/index.ts';
 import type { Runtime, RuntimeDevice, RuntimeSeccomp } from '../oci/index.ts';
 
@@ -28,6 +29,9 @@ export interface ContainerHost {
   readonly hostDevices: () => readonly RuntimeDevice[];
   /** The usual filter, or that of a profile in Docker's format. @returns `undefined` if the profile asks for none. @throws {PierError} For what is wrong with it. */
   readonly seccompFilter: (capabilities: readonly string[], profile?: string) => SeccompFilter | undefined;
+  /** Folders of files that describe devices (CDI); later ones win. */
+  readonly cdiSpecDirs: readonly string[];
+  readonly logger: Logger;
   /** The kernel confines processes by AppArmor profiles. */
   readonly hasAppArmor: boolean;
 }

@@ -32,6 +32,18 @@ export interface AsWritten {
   readonly cgroup: string;
 }
 
+/** Devices that are asked for by what they can do, or by name. */
+export interface DeviceRequest {
+  /** `cdi` for `deviceIds` of the form `vendor.com/class=name`. */
+  readonly driver: string;
+  /** -1 for all. */
+  readonly count: number;
+  readonly deviceIds: readonly string[] | undefined;
+  /** Any of these lists, all of each. */
+  readonly capabilities: readonly (readonly string[])[] | undefined;
+  readonly options: Readonly<Record<string, string>> | undefined;
+}
+
 /** When a container is started again by itself. */
 export interface RestartPolicy {
   readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
@@ -112,6 +124,7 @@ export interface ContainerSpec {
   /** Cgroup to be in, below the root of the hierarchies; empty for the engine's own. */
   readonly cgroupParent: string;
   readonly devices: readonly DeviceMapping[];
+  readonly deviceRequests: readonly DeviceRequest[];
   /** Rules for devices besides those of `devices`. */
   readonly deviceRules: readonly RuntimeDeviceRule[];
   /** Further groups, names of the image's or numbers. */
@@ -181,6 +194,7 @@ export const EMPTY_SPEC: ContainerSpec = {
   oomScoreAdj: 0,
   cgroupParent: '',
   devices: [],
+  deviceRequests: [],
   deviceRules: [],
   groupAdd: [],
   sysctls: {},

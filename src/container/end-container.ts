@@ -13,6 +13,7 @@ import { formatNs, timestamp } from '../base/timestamp.ts';
 import { deleteContainer, endMonitor, forgetContainer, readExitCode } from '../oci/index.ts';
 import { removeBundle } from './bundle.ts';
 import { healthUnwatched } from './health.ts';
+import { mayHaveHooks } from './requested-devices.ts';
 import { emitNetworkEvent } from './network-events.ts';
 import { cgroupOf } from './container-cgroup.ts';
 import type { Container } from './container.ts';
@@ -113,7 +114,8 @@ export async function tearDown(context: ContainerContext, container: Container):
   }
   await cgroups.remove(cgroup);
   await letOthersBeServed();
-  if (runtime?.isCrun === true) forgetContainer(runtime, id);
+  // Only the runtime runs the hooks that come after the end.
+  if (runtime?.isCrun === true && !mayHaveHooks(container)) forgetContainer(runtime, id);
   else if (runtime !== undefined) await deleteContainer(runtime, id);
   failpoint('container.teardown.runtime');
   removeBundle(context.paths, id);

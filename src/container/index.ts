@@ -4,7 +4,17 @@ export type { ContainerHost, SeccompFilter } from './container-host.ts';
 export type { Container, ContainerState, ContainerStatus } from './container.ts';
 export { closeMonitorShelter } from './monitor-shelter.ts';
 export { EMPTY_SPEC } from './container-spec.ts';
-export type { AsWritten, BindMount, ContainerSpec, IpcMode, LogConfig, OtherContainer, RestartPolicy, Ulimit } from './container-spec.ts';
+export type {
+  AsWritten,
+  BindMount,
+  ContainerSpec,
+  DeviceRequest,
+  IpcMode,
+  LogConfig,
+  OtherContainer,
+  RestartPolicy,
+  Ulimit,
+} from './container-spec.ts';
 export { NO_LIMITS, effectiveSwapBytes } from '../oci/index.ts';
 export type { DeviceMapping, DeviceRate, ResourceLimits } from '../oci/index.ts';
 export type * from './container-service.ts';

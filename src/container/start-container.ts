@@ -21,6 +21,7 @@ import { hasShareableShm, joinNamespaces } from './join-namespaces.ts';
 import { logAttributes, logLimits } from './log/log-plan.ts';
 import { shelterMonitor } from './monitor-shelter.ts';
 import { emitNetworkEvent } from './network-events.ts';
+import { mayHaveHooks } from './requested-devices.ts';
 import { ProcessInput } from './process-input.ts';
 import type { MonitoredProcess, Runtime } from '../oci/index.ts';
 import type { Sandbox } from '../network/index.ts';
@@ -54,7 +55,7 @@ export async function startLocked(context: ContainerContext, id: string, restart
     // Ticks are read before the release: afterwards the process may be gone at any moment.
     const pidStartTicks = processStartTicks(process.pid) ?? 0;
     const monitorStartTicks = processStartTicks(process.monitorPid) ?? 0;
-    await releaseContainer(runtime, id);
+    await releaseContainer(runtime, id, { hasHooks: mayHaveHooks(container) });
     failpoint('container.start.released');
     const started = context.index.update(id, {
       endpoints: sandbox?.endpoints ?? [],

@@ -16,6 +16,8 @@ export interface DaemonOptions {
   /** Log driver and options of containers that name none. */
   readonly logDriver?: string;
   readonly logOptions?: Readonly<Record<string, string>>;
+  /** Folders of files that describe devices. */
+  readonly cdiSpecDirs?: readonly string[];
   /** Further runtimes by name. */
   readonly runtimes?: Readonly<Record<string, { readonly path: string; readonly args?: readonly string[] }>>;
 }

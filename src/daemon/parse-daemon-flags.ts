@@ -12,6 +12,7 @@ Run an engine and serve the Docker Engine API
 
 Options:
       --add-runtime name=path    Register an OCI runtime (may be repeated)
+      --cdi-spec-dir dir         Folder of CDI files (may be repeated; default /etc/cdi and /var/run/cdi)
       --config file              Configuration file (default /etc/pier/daemon.json, if there is one)
   -D, --debug                    Log at level debug
       --default-runtime name     Runtime for containers that ask for none (default crun, else runc)
@@ -25,7 +26,7 @@ Options:
       --state dir                Sockets, mounts, bundles (default /run/pier)
 
 The configuration file has Docker's keys: data-root, exec-root, hosts, group, debug, log-level, log-format,
-log-driver, log-opts, default-runtime, runtimes.
+log-driver, log-opts, default-runtime, runtimes, cdi-spec-dirs.
 `;
 
 /** A command line, read. */
@@ -56,6 +57,7 @@ export function parseDaemonFlags(args: readonly string[]): ParsedDaemonFlags {
     ...(logFormat === undefined ? {} : { logFormat: parseLogFormat(logFormat) }),
     ...(values['log-driver'] === undefined ? {} : { logDriver: values['log-driver'] }),
     ...(values['log-opt'] === undefined ? {} : { logOptions: Object.fromEntries(values['log-opt'].map(parseLogOption)) }),
+    ...(values['cdi-spec-dir'] === undefined ? {} : { cdiSpecDirs: values['cdi-spec-dir'] }),
     ...(values['default-runtime'] === undefined ? {} : { defaultRuntime: values['default-runtime'] }),
     ...(values['add-runtime'] === undefined ? {} : { runtimes: Object.fromEntries(values['add-runtime'].map(parseRuntime)) }),
   };
@@ -93,6 +95,7 @@ function parseStrictly(args: readonly string[]) {
     allowPositionals: false,
     options: {
       'add-runtime': { type: 'string', multiple: true },
+      'cdi-spec-dir': { type: 'string', multiple: true },
       config: { type: 'string' },
       'config-file': { type: 'string' },
       'data-root': { type: 'string' },

@@ -21,6 +21,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   'log-driver': (value, fail) => ({ logDriver: text(value, fail) }),
   'log-opts': (value, fail) => ({ logOptions: logOptions(value, fail) }),
   'default-runtime': (value, fail) => ({ defaultRuntime: text(value, fail) }),
+  'cdi-spec-dirs': (value, fail) => ({ cdiSpecDirs: texts(value, fail) }),
   runtimes: (value, fail) => ({ runtimes: runtimes(value, fail) }),
 };
 

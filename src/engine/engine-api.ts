@@ -22,6 +22,8 @@ export interface EngineConfig {
   readonly defaultRuntime?: string;
   /** Further OCI runtimes by name. */
   readonly runtimes?: Readonly<Record<string, RuntimeRegistration>>;
+  /** Folders of files that describe devices (CDI); later ones win. @default {['/etc/cdi', '/var/run/cdi']} */
+  readonly cdiSpecDirs?: readonly string[];
   /** Log driver and options of containers that name none. @default {{ driver: 'json-file', options: {} }} */
   readonly logConfig?: LogConfig;
   readonly logger?: Logger;
@@ -66,6 +68,8 @@ export interface EngineInfo {
   readonly runtimes: Readonly<Record<string, { readonly path: string; readonly version: string }>>;
   readonly defaultRuntime: string;
   readonly monitorVersion: string;
+  /** Folders of files that describe devices. */
+  readonly cdiSpecDirs: readonly string[];
   /** Version of the program behind `--init`; empty if there is none. */
   readonly initVersion: string;
   readonly kernelAbilities: KernelAbilities;

@@ -28,6 +28,7 @@ export interface ProbeOptions {
   readonly engineId: string;
   readonly defaultRuntime: string | undefined;
   readonly runtimes: NonNullable<EngineConfig['runtimes']>;
+  readonly cdiSpecDirs: readonly string[];
   readonly logger: Logger;
 }
 
@@ -66,6 +67,8 @@ export async function probeHost(options: ProbeOptions): Promise<ProbedHost> {
       ...readHostFacts(),
       initPath,
       hostname: hostname(),
+      cdiSpecDirs: options.cdiSpecDirs,
+      logger: options.logger,
       hostDevices: readHostDevices,
       seccompFilter: (capabilities, text) => {
         const profile = text === undefined ? filters.filter(capabilities) : filters.custom(text, capabilities);

@@ -1,3 +1,5 @@
+export { readCdiDevices } from './cdi/cdi-devices.ts';
+export { applyCdiEdits } from './cdi/apply-cdi-edits.ts';
 export { buildRuntimeSpec } from './build-runtime-spec.ts';
 export type { NamespaceChoice, RuntimeSpecInput } from './build-runtime-spec.ts';
 export { NO_LIMITS } from './resource-limits.ts';

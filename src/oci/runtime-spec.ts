@@ -13,8 +13,19 @@ export interface RuntimeSpec {
   readonly root: { readonly path: string; readonly readonly?: boolean };
   readonly hostname?: string;
   readonly mounts: readonly RuntimeMount[];
+  /** By the place in the container's life: `createRuntime`, `poststop`, …. */
+  readonly hooks?: Readonly<Record<string, readonly RuntimeHook[]>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly linux: RuntimeLinux;
+}
+
+/** A program that the runtime runs; the container's state is its standard input. */
+export interface RuntimeHook {
+  readonly path: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly string[];
+  /** Seconds. */
+  readonly timeout?: number;
 }
 
 /** The process to start; `exec` takes the same shape by itself. */

@@ -138,13 +138,13 @@ export function inheritedEnvironment(): readonly string[] {
 }
 
 /**
- * Lets a created container run. For crun a byte into its fifo does what `crun start` does (there are no poststart
- * hooks in our bundles), without a process of 5 ms.
+ * Lets a created container run. For crun a byte into its fifo does what `crun start` does where there are no hooks, without
+ * a process of 5 ms.
  *
  * @throws {PierError} `Internal`, reason `runtime.failed`.
  */
-export async function startContainer(runtime: Runtime, id: string): Promise<void> {
-  if (!runtime.isCrun) {
+export async function startContainer(runtime: Runtime, id: string, { hasHooks }: { readonly hasHooks: boolean }): Promise<void> {
+  if (!runtime.isCrun || hasHooks) {
     await runRuntime(runtime, ['start', id]);
     return;
   }

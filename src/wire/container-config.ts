@@ -102,6 +102,15 @@ export interface UlimitConfig {
 }
 
 /** A device of the host's for a container. */
+export interface DeviceRequestConfig {
+  readonly Driver: string;
+  readonly Count: number;
+  readonly DeviceIDs: readonly string[] | null;
+  readonly Capabilities: readonly (readonly string[] | null)[] | null;
+  readonly Options: StringMap | null;
+}
+
+/** A device of the host. */
 export interface DeviceMappingConfig {
   readonly PathOnHost: string;
   readonly PathInContainer: string;
@@ -166,7 +175,7 @@ export interface HostConfig {
   readonly CpusetMems: string;
   readonly Devices: readonly DeviceMappingConfig[];
   readonly DeviceCgroupRules: readonly string[] | null;
-  readonly DeviceRequests: readonly unknown[] | null;
+  readonly DeviceRequests: readonly DeviceRequestConfig[] | null;
   readonly KernelMemory?: number;
   readonly KernelMemoryTCP?: number;
   readonly MemoryReservation: number;

@@ -16,7 +16,6 @@ const REFUSED_RUN_FLAGS = [
   ['--volumes-from', 'other'],
   ['--mount', 'type=volume,source=x,target=/x'],
   ['-v', 'named:/data'],
-  ['--gpus', 'all'],
 ] as const;
 
 const REFUSED_FIELDS: readonly (readonly [string, object])[] = [

@@ -44,7 +44,7 @@ const DEVIATIONS: readonly Deviation[] = [
   {
     operation: CONTAINER_INSPECT,
     where:
-      /^\/HostConfig\/(VolumesFrom|SecurityOpt|Links|GroupAdd|ExtraHosts|DeviceRequests|DeviceCgroupRules|CapDrop|CapAdd|Binds|Ulimits|PortBindings|Dns|DnsSearch|DnsOptions|Devices|BlkioWeightDevice|BlkioDevice(Read|Write)(Bps|IOps)|MaskedPaths|ReadonlyPaths)$/,
+      /^\/HostConfig\/(VolumesFrom|SecurityOpt|Links|GroupAdd|ExtraHosts|DeviceRequests|DeviceCgroupRules|CapDrop|CapAdd|Binds|Ulimits|PortBindings|Dns|DnsSearch|DnsOptions|Devices|BlkioWeightDevice|BlkioDevice(Read|Write)(Bps|IOps)|MaskedPaths|ReadonlyPaths|DeviceRequests\/\*\/(DeviceIDs|Capabilities|Options))$/,
     problem: /found null$/,
     reason: NULL_SLICE,
   },

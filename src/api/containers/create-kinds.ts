@@ -1,6 +1,7 @@
 import type {
   ContainerCreateRequest,
   DeviceMappingConfig,
+  DeviceRequestConfig,
   HostConfig,
   ThrottleDevice,
   UlimitConfig,
@@ -97,7 +98,7 @@ export const HOST_CONFIG_KINDS: FieldKinds<HostConfig> = {
   CpusetMems: 'string',
   Devices: 'objects',
   DeviceCgroupRules: 'strings',
-  DeviceRequests: 'any',
+  DeviceRequests: 'objects',
   KernelMemory: 'integer',
   KernelMemoryTCP: 'integer',
   MemoryReservation: 'integer',
@@ -124,6 +125,13 @@ const ITEM_KINDS = {
   BlkioDeviceWriteBps: RATE,
   BlkioDeviceReadIOps: RATE,
   BlkioDeviceWriteIOps: RATE,
+  DeviceRequests: {
+    Driver: 'string',
+    Count: 'integer',
+    DeviceIDs: 'strings',
+    Capabilities: 'lists',
+    Options: 'map',
+  } satisfies FieldKinds<DeviceRequestConfig>,
   Devices: { PathOnHost: 'string', PathInContainer: 'string', CgroupPermissions: 'string' } satisfies FieldKinds<DeviceMappingConfig>,
   Ulimits: { Name: 'string', Hard: 'integer', Soft: 'integer' } satisfies FieldKinds<UlimitConfig>,
 } as const;

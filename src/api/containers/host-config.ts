@@ -4,7 +4,7 @@ import { inKeyOrder } from '../key-order.ts';
 import type { HostFacts } from '../route.ts';
 import { toBindText } from './mount-points.ts';
 import { toLimits } from './to-limits.ts';
-import { toRuleText } from './translate-devices.ts';
+import { toDeviceRequests, toRuleText } from './translate-devices.ts';
 
 /** Paths that a container sees empty unless it is privileged. */
 const MASKED_PATHS: readonly string[] = [
@@ -37,7 +37,6 @@ const NOT_SET = {
   ExtraHosts: null,
   Links: null,
   PublishAllPorts: false,
-  DeviceRequests: null,
   CpuCount: 0,
   CpuPercent: 0,
   IOMaximumIOps: 0,
@@ -75,6 +74,7 @@ export function toHostConfig({ spec, runtime }: Container, { cgroupVersion }: Ho
     OomScoreAdj: spec.oomScoreAdj,
     CgroupParent: spec.cgroupParent,
     Devices: spec.devices.map(({ source, target, access }) => ({ PathOnHost: source, PathInContainer: target, CgroupPermissions: access })),
+    DeviceRequests: toDeviceRequests(spec.deviceRequests),
     DeviceCgroupRules: orNull(spec.deviceRules.map(toRuleText)),
     GroupAdd: orNull(spec.groupAdd),
     ...(Object.keys(spec.sysctls).length === 0 ? {} : { Sysctls: spec.sysctls }),

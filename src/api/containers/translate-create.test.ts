@@ -193,7 +193,6 @@ test('translateCreate() refuses every field that it does not honour, by name', (
   const host: Readonly<Record<string, unknown>> = {
     CpuCount: 1,
     CpuPercent: 1,
-    DeviceRequests: [{}],
     Dns: ['1.1.1.1'],
     DnsOptions: ['x'],
     DnsSearch: ['x'],

@@ -1,4 +1,4 @@
-import type { DeviceMappingConfig, HostConfig, Loose } from '../../wire/index.ts';
+import type { DeviceMappingConfig, DeviceRequestConfig, HostConfig, Loose } from '../../wire/index.ts';
 import type { ContainerSpec } from '../backend.ts';
 import { dockerError } from '../errors.ts';
 
@@ -7,7 +7,7 @@ import { dockerError } from '../errors.ts';
  *
  * @throws {PierError} `InvalidArgument` in Docker's words.
  */
-export function translateDevices(host: Loose<HostConfig>): Pick<ContainerSpec, 'devices' | 'deviceRules'> {
+export function translateDevices(host: Loose<HostConfig>): Pick<ContainerSpec, 'devices' | 'deviceRules' | 'deviceRequests'> {
   return {
     devices: (host.Devices ?? []).map((device: Loose<DeviceMappingConfig>) => {
       const source = device.PathOnHost ?? '';
@@ -16,6 +16,13 @@ export function translateDevices(host: Loose<HostConfig>): Pick<ContainerSpec, '
       if (!/^[rwm]{1,3}$/.test(granted)) throw bad(`invalid device mode: ${granted}`);
       return { source, target: target === '' ? source : target, access: granted };
     }),
+    deviceRequests: (host.DeviceRequests ?? []).map((request: Loose<DeviceRequestConfig>) => ({
+      driver: request.Driver ?? '',
+      count: request.Count ?? 0,
+      deviceIds: request.DeviceIDs ?? undefined,
+      capabilities: request.Capabilities?.map((list) => list ?? []) ?? undefined,
+      options: request.Options ?? undefined,
+    })),
     deviceRules: (host.DeviceCgroupRules ?? []).map(parseRule),
   };
 }
@@ -31,6 +38,18 @@ function parseRule(text: string): ContainerSpec['deviceRules'][number] {
     ...(minor === '*' ? {} : { minor: Number(minor) }),
     access,
   };
+}
+
+/** Requests for devices as inspect shows them. */
+export function toDeviceRequests(requests: ContainerSpec['deviceRequests']): readonly DeviceRequestConfig[] | null {
+  if (requests.length === 0) return null;
+  return requests.map(({ driver, count, deviceIds, capabilities, options }) => ({
+    Driver: driver,
+    Count: count,
+    DeviceIDs: deviceIds ?? null,
+    Capabilities: capabilities ?? null,
+    Options: options ?? null,
+  }));
 }
 
 /** A rule as it was asked for. */

@@ -70,6 +70,7 @@ type HonouredHostConfig =
   | 'MemorySwap'
   | 'NanoCpus'
   | 'PidsLimit'
+  | 'DeviceRequests'
   | 'IpcMode'
   | 'Cgroup'
   | 'PidMode'
@@ -117,7 +118,6 @@ const HOST_CONFIG_FIELDS: Readonly<Record<Exclude<keyof HostConfig, HonouredHost
   ExtraHosts: isUnset,
   Links: isUnset,
   PublishAllPorts: isUnset,
-  DeviceRequests: isUnset,
   // Docker takes these and drops them: kernels have no such limit any more.
   KernelMemory: () => true,
   KernelMemoryTCP: () => true,

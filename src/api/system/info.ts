@@ -57,6 +57,7 @@ export function toSystemInfo(info: EngineInfo, containers: readonly Container[],
   const warnings = [...info.warnings, ...(info.kernelAbilities.swapLimit ? [] : ['WARNING: No swap limit support'])];
   return {
     ID: info.id,
+    CDISpecDirs: info.cdiSpecDirs,
     Containers: containers.length,
     ContainersRunning: running,
     ContainersPaused: paused,
@@ -132,5 +133,4 @@ const FIXED = {
   LiveRestoreEnabled: true,
   Isolation: '',
   FirewallBackend: { Driver: 'nftables' },
-  CDISpecDirs: [],
 } as const satisfies Partial<SystemInfo>;

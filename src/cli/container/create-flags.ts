@@ -98,7 +98,7 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
 function unsupportedFlags(): FlagDefinition[] {
   const lists =
     'add-host cpu-count cpu-percent ' +
-    'dns dns-opt dns-option dns-search expose gpus ' +
+    'dns dns-opt dns-option dns-search expose ' +
     'io-maxbandwidth io-maxiops ip ip6 link ' +
     'link-local-ip mac-address mount net-alias network-alias ' +
     'publish/p publish-all/P use-api-socket volume-driver ' +

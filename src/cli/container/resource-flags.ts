@@ -2,6 +2,7 @@ import type { DeviceMappingConfig, HostConfig, Loose, ThrottleDevice, UlimitConf
 import type { FlagDefinition } from '../command.ts';
 import { parseFlagValue, ValueError } from '../flag-value-parser.ts';
 import type { FlagValues } from '../flag-values.ts';
+import { isCdiDevice, parseGpus } from './gpu-flag.ts';
 import { FlagError } from '../parse-flags.ts';
 
 /** Flags that say what a container may use; `update` has them, too. */
@@ -41,6 +42,7 @@ export const RESOURCE_FLAGS: readonly FlagDefinition[] = [
   { long: 'device-read-iops', kind: 'list', description: 'Limit read rate (IO per second) from a device' },
   { long: 'device-write-bps', kind: 'list', description: 'Limit write rate (bytes per second) to a device' },
   { long: 'device-write-iops', kind: 'list', description: 'Limit write rate (IO per second) to a device' },
+  { long: 'gpus', kind: 'list', valueName: 'gpu-request', description: "GPU devices to add to the container ('all' to pass all GPUs)" },
   { long: 'kernel-memory', kind: 'bytes', hidden: true, description: 'Kernel memory limit' },
   {
     long: 'memory-swappiness',
@@ -83,7 +85,11 @@ export function resourcesOf(flags: FlagValues): Loose<HostConfig> {
     ...limitsOf(flags),
     BlkioWeightDevice: each(flags, 'blkio-weight-device', parseWeight),
     CgroupParent: flags.string('cgroup-parent'),
-    Devices: each(flags, 'device', parseDevice),
+    Devices: flags
+      .list('device')
+      .filter((text) => !isCdiDevice(text))
+      .map((text) => parsed('device', text, parseDevice)),
+    ...deviceRequests(flags),
     DeviceCgroupRules: each(flags, 'device-cgroup-rule', parseRule),
     BlkioDeviceReadBps: each(flags, 'device-read-bps', parseBps),
     BlkioDeviceReadIOps: each(flags, 'device-read-iops', parseIops),
@@ -97,14 +103,23 @@ export function resourcesOf(flags: FlagValues): Loose<HostConfig> {
 }
 
 function each<T>(flags: FlagValues, name: string, parse: (text: string) => T): readonly T[] {
-  return flags.list(name).map((text) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      throw new FlagError(`invalid argument ${JSON.stringify(text)} for "--${name}" flag: ${error.message}`);
-    }
-  });
+  return flags.list(name).map((text) => parsed(name, text, parse));
+}
+
+function parsed<T>(name: string, text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new FlagError(`invalid argument ${JSON.stringify(text)} for "--${name}" flag: ${error.message}`);
+  }
+}
+
+function deviceRequests(flags: FlagValues): Pick<Loose<HostConfig>, 'DeviceRequests'> {
+  const named = flags.list('device').filter(isCdiDevice);
+  const cdi = { Driver: 'cdi', Count: 0, DeviceIDs: named, Capabilities: null, Options: null };
+  const all = [...each(flags, 'gpus', parseGpus), ...(named.length === 0 ? [] : [cdi])];
+  return all.length === 0 ? {} : { DeviceRequests: all };
 }
 
 function parseWeight(text: string): WeightDevice {

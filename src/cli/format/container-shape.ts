@@ -82,7 +82,7 @@ const RESOURCES = shape(
   'CpusetMems',
   ['Devices', listOf(shape('container.DeviceMapping', 'PathOnHost', 'PathInContainer', 'CgroupPermissions'))],
   'DeviceCgroupRules:l',
-  'DeviceRequests:l',
+  ['DeviceRequests', listOf(shape('container.DeviceRequest', 'Driver', 'Count:i', 'DeviceIDs:l', 'Capabilities:l', 'Options:m'))],
   'KernelMemory:i~',
   'KernelMemoryTCP:i~',
   'MemoryReservation:i',
