@@ -21,7 +21,7 @@ packages=systemd-sysv,dbus,linux-image-cloud-amd64,kmod,crun,runc,conmon,libnfta
 packages+=,util-linux,e2fsprogs,bsdutils,iputils-ping,curl,git,zstd,libcap2-bin,ca-certificates
 files=("$@")
 if [ ${#files[@]} -eq 0 ]; then
-  files=(test/guest/*.guest.ts src/linux/cgroup.test.ts src/engine/life-cycle.test.ts test/e2e/{limits,isolation}*.test.ts)
+  files=(test/guest/*.guest.ts src/linux/cgroup.test.ts src/engine/life-cycle.test.ts test/e2e/{limits,isolation,namespaces,security-options,update,stats}.test.ts)
 fi
 
 for program in qemu-system-x86_64:qemu-system-x86 debootstrap:debootstrap mke2fs:e2fsprogs; do
@@ -60,7 +60,8 @@ mkdir -p "$root/etc/systemd/system/multi-user.target.wants"
 ln -s ../guest-tests.service "$root/etc/systemd/system/multi-user.target.wants/"
 {
   echo 'cd /project; export PATH=/project/node_modules/.bin:$PATH HOME=/root PIER_TEST_PACKAGE=/project PIER_TEST_GUEST=1'
-  echo 'export CI=true; ip link set lo up; uname -r; stat -fc %T /sys/fs/cgroup'
+  [ -z "${PIER_TEST_CLIENT:-}" ] || echo "export PIER_TEST_CLIENT=$PIER_TEST_CLIENT"
+  echo 'export CI=true PIER_TEST_PATIENCE=10; ip link set lo up; uname -r; stat -fc %T /sys/fs/cgroup'
   echo 'exec node --disable-warning=ExperimentalWarning --test --test-concurrency=2 --test-timeout=1800000 --test-reporter=spec \'
   printf ' %q' "${files[@]}"
   echo

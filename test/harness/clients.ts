@@ -1,3 +1,4 @@
+import { PATIENCE } from './patience.ts';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -95,7 +96,7 @@ export async function run(client: Client, args: readonly string[], options: RunO
   const child = start(client, args, options);
   const { stdin, stdout, stderr } = child;
   if (stdin === null || stdout === null || stderr === null) throw new Error('Cannot run a client: it has no pipes');
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeoutMs = options.timeoutMs ?? 60_000 * PATIENCE;
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;

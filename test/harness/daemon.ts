@@ -1,3 +1,4 @@
+import { PATIENCE } from './patience.ts';
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,8 +31,8 @@ const PEER_MOUNT = process.env['PIER_TEST_PEER_MOUNT'] ?? PEER_SHARE;
 /** True when the tests run on another daemon than pier's: what only pier promises is skipped. */
 export const IS_PEER: boolean = PEER_HOST !== undefined;
 
-const READY_TIMEOUT_MS = 20_000;
-const STOP_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 20_000 * PATIENCE;
+const STOP_TIMEOUT_MS = 20_000 * PATIENCE;
 
 /** A daemon with a root of its own, a validating proxy before it, and a check at the end that it left nothing behind. */
 export class TestDaemon implements AsyncDisposable {
@@ -130,7 +131,7 @@ export class TestDaemon implements AsyncDisposable {
   }
 
   /** Resolves when the daemon's process is gone by itself, for example at a failpoint. */
-  async ended(timeoutMs = 30_000): Promise<void> {
+  async ended(timeoutMs: number = 30_000 * PATIENCE): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     await once(child, 'exit', { signal: AbortSignal.timeout(timeoutMs) });

@@ -1,3 +1,4 @@
+import { PATIENCE } from './patience.ts';
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -42,7 +43,7 @@ export async function api(socketPath: string, method: string, path: string, opti
     headers['content-type'] ??= 'application/json';
   }
   if (typeof body === 'string' || Buffer.isBuffer(body)) headers['content-length'] ??= String(Buffer.byteLength(body));
-  const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
+  const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000 * PATIENCE);
   const message = request({ socketPath, method, path: version === '' ? path : `/${version}${path}`, headers, agent: false, signal });
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) message.end(body);
   else body.pipe(message);
@@ -62,7 +63,7 @@ export function jsonOf<T>(response: ApiResponse): T {
   return JSON.parse(response.body.toString()) as T;
 }
 
-const HIJACK_TIMEOUT_MS = 60_000;
+const HIJACK_TIMEOUT_MS = 60_000 * PATIENCE;
 
 /** A connection taken over from HTTP. */
 export interface HijackedConnection {

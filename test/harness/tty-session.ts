@@ -1,3 +1,4 @@
+import { PATIENCE } from './patience.ts';
 import { execFile, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { readFile, readlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -39,7 +40,7 @@ export class TtySession implements AsyncDisposable {
    *
    * @returns What it showed since the last call, up to and with the match.
    */
-  async until(expected: string | RegExp, timeoutMs = 20_000): Promise<string> {
+  async until(expected: string | RegExp, timeoutMs: number = 20_000 * PATIENCE): Promise<string> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const rest = this.#output.slice(this.#seen);
@@ -64,7 +65,7 @@ export class TtySession implements AsyncDisposable {
   }
 
   /** Waits until the client has ended; its exit code. */
-  async exited(timeoutMs = 20_000): Promise<number> {
+  async exited(timeoutMs: number = 20_000 * PATIENCE): Promise<number> {
     const { promise, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => reject(new Error(`Cannot see "${this.#label}" end within ${timeoutMs} ms: it showed ${JSON.stringify(this.#output)}`)),

@@ -1,3 +1,4 @@
+import { PATIENCE } from './patience.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
@@ -8,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until(
   condition: () => boolean | Promise<boolean>,
   found: () => string = () => 'it is not',
-  timeoutMs = 15_000,
+  timeoutMs: number = 15_000 * PATIENCE,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
