@@ -75,7 +75,7 @@ function parse(text: string): unknown {
 
 // V8 says where it stopped; Docker's clients and scripts know Go's three phrases.
 function syntaxText(text: string, detail: string): string {
-  if (/Unexpected end|Unterminated|Expected .* at position \d+$/.test(detail) && atEnd(text, detail)) return 'invalid JSON: unexpected EOF';
+  if (/Unexpected end|Unterminated|Expected .* at position \d+/.test(detail) && atEnd(text, detail)) return 'invalid JSON: unexpected EOF';
   if (/after JSON/.test(detail)) return 'unexpected content after JSON';
   const position = /at position (\d+)/.exec(detail)?.[1];
   const character = position === undefined ? undefined : text[Number(position)];

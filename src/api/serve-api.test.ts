@@ -150,6 +150,7 @@ test("bad bodies are refused in Docker's words", async () => {
     const json = { 'Content-Type': 'application/json' };
     const cases: readonly (readonly [string, Record<string, string>, string])[] = [
       ['{"Image":"', json, 'invalid JSON: unexpected EOF'],
+      ['{', json, 'invalid JSON: unexpected EOF'],
       ['{"Image":}', json, "invalid JSON: invalid character '}' looking for beginning of value"],
       ['{"Image":"a"}{}', json, 'unexpected content after JSON'],
       ['', json, 'invalid JSON: got EOF while reading request body'],

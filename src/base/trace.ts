@@ -25,7 +25,8 @@ export type TraceKind =
   | 'spawn'
   | 'signal'
   | 'runtime-config'
-  | 'release';
+  | 'release'
+  | 'archive';
 
 /** One step, in the words of whoever took it. */
 export interface TraceStep {
@@ -75,6 +76,11 @@ export class Trace implements Disposable {
 export function traceStep(kind: TraceKind, facts: () => Readonly<Record<string, unknown>>): void {
   if (open.size === 0) return;
   current.getStore()?.hear({ kind, facts: facts() });
+}
+
+/** The trace that the current work is run by, if any, also hears later work on a subject. */
+export function traceFollow(subject: string): void {
+  if (open.size > 0) current.getStore()?.follow(subject);
 }
 
 /** Runs work on a subject, such as a container's id: a trace that ran work on it before hears this, too. */

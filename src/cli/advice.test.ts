@@ -15,3 +15,23 @@ test('advice names what the error names', () => {
   const missing = 'exec: "bash": executable file not found in $PATH';
   assert.equal(adviceFor(missing), "the image has no program 'bash': try 'sh', or leave the command away to run the image's own");
 });
+
+test('conflicts over images are told apart', () => {
+  const conflict = 'Error response from daemon: conflict: unable to ';
+  const running = `${conflict}delete 865577db9c6b (cannot be forced) - image is being used by running container 9d8dc875e85a`;
+  assert.equal(adviceFor(running), "'pier rm -f 9d8dc875e85a' ends and removes it: what runs keeps its image");
+  const named = `${conflict}remove repository reference "alpine" (must force) - container 9d8dc875e85a is using its referenced image 865577db9c6b`;
+  assert.equal(adviceFor(named), "'pier rm 9d8dc875e85a' first, if it is needed no more; -f removes the name all the same");
+  assert.match(adviceFor(`${conflict}delete 865577db9c6b (cannot be forced) - image has dependent child images`) ?? '', /images -a/);
+});
+
+test('what was mistyped is asked for', () => {
+  assert.equal(adviceFor("pier: unknown command: pier runn\n\nRun 'pier --help' for more information"), "did you mean 'pier run'?");
+  assert.equal(adviceFor('pier: unknown command: pier sotp\n'), "did you mean 'pier stop'?");
+  assert.equal(adviceFor('pier: unknown command: pier image sl\n\nUsage:  pier image'), "did you mean 'pier image ls'?");
+  assert.equal(adviceFor('pier: unknown command: pier frobnicate\n'), undefined);
+  assert.equal(adviceFor(`pier: unknown command: pier ${'run'.repeat(100_000)}\n`), undefined);
+  assert.equal(adviceFor('unknown flag: --memroy\n\nUsage:  pier run [OPTIONS] IMAGE'), "did you mean '--memory'?");
+  assert.equal(adviceFor('unknown flag: --formatt\n\nUsage:  pier container ls [OPTIONS]'), "did you mean '--format'?");
+  assert.match(adviceFor('unknown help topic: nothere') ?? '', /first-steps, formatting, filters, contexts$/);
+});

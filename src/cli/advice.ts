@@ -1,3 +1,5 @@
+import { whatWasMeant } from './meant.ts';
+
 /** What to do about an error, for people: the first entry whose pattern fits the text. `$1` stands for the pattern's group. */
 const ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
   [/^Cannot connect to the pier daemon at unix:\/\/\/run\/pier\/pier\.sock/m, "'pier daemon' starts it, as root"],
@@ -11,10 +13,17 @@ const ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
     /exec: "([^"]+)": (?:executable file not found in \$PATH|stat .*no such file)/,
     "the image has no program '$1': try 'sh', or leave the command away to run the image's own",
   ],
+  [/conflict: .*image is being used by running container (\S+)/, "'pier rm -f $1' ends and removes it: what runs keeps its image"],
+  [/conflict: .*image has dependent child images/, "'pier images -a' lists what was made from it, which goes first"],
+  [/conflict: .*image is referenced in multiple repositories/, "'pier rmi NAME' removes one of its names, -f all of them"],
+  [/conflict: .*image is being used by stopped container (\S+)/, "'pier rm $1' first; -f removes the image all the same"],
   [
-    /conflict: unable to (?:remove repository reference|delete)/,
-    "'pier ps -a' tells which container uses it; -f removes the name all the same",
+    /conflict: unable to remove repository reference .* - container (\S+) /,
+    "'pier rm $1' first, if it is needed no more; -f removes the name all the same",
   ],
+  [/the named volume "([^"]+)"/, 'a directory of the host does in its place: -v "$PWD/$1:…"'],
+  [/--mount is not supported yet/, "'-v HOST:CONTAINER' shows a directory of the host's, '--tmpfs DIRECTORY' an empty one"],
+  [/--publish(?:-all)?\) is not supported yet/, "'--network host' opens the container's ports on the host itself"],
   [/multiple IDs found with provided prefix: (\S+)/, 'type more of the id, or use the name'],
   [/context "([^"]+)": context not found/, "'pier context ls' lists contexts, 'pier context use default' goes back to pier's own daemon"],
   [/the input device is not a TTY/, 'leave -t away where the input is a pipe or a file'],
@@ -32,7 +41,7 @@ export function adviceFor(text: string): string | undefined {
     const match = pattern.exec(text);
     if (match !== null) return advice.replaceAll('$1', () => match[1] ?? '');
   }
-  return undefined;
+  return whatWasMeant(text);
 }
 
 /**

@@ -89,8 +89,8 @@ export interface CommandDefinition {
   readonly load?: () => Promise<CommandModule>;
   /** In place of `load`: the code of a command that works on the client's own files and needs no daemon. */
   readonly loadLocal?: () => Promise<LocalCommandModule>;
-  /** What the positional arguments name, for shell completion. */
-  readonly completes?: 'container' | 'context' | 'image' | 'none';
+  /** What the positional arguments name, for shell completion; `command` is a command line of pier's. */
+  readonly completes?: 'command' | 'container' | 'context' | 'image' | 'none';
 }
 
 /** What a command's file exports. */

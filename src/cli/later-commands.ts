@@ -28,7 +28,8 @@ const REASONS: Readonly<Record<string, string>> = {
   'network prune': NO_NETWORKS,
   'network rm': NO_NETWORKS,
   volume: NO_VOLUMES,
-  compose: "pier has no compose yet. Docker's works on pier's socket: DOCKER_HOST=unix:///run/pier/pier.sock docker compose up",
+  compose:
+    "pier has no compose yet. Docker's runs on pier's socket those services that name a network: 'network_mode: bridge', 'host' or 'none'",
   checkpoint: 'pier cannot freeze containers to disk yet. Pausing keeps them in memory: pier pause CONTAINER',
   config: NO_SWARM,
   node: NO_SWARM,

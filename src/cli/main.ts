@@ -138,11 +138,12 @@ async function help(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Docker shows the same help as `--help`, but as a complaint. */
+/** Docker shows the same help as `--help`, but where complaints go. */
 async function groupWithoutCommand(group: CommandGroup): Promise<number> {
   const { groupHelp } = await import('./help.ts');
   const { COMMANDS } = await import('./commands.ts');
-  return complain(groupHelp(group, COMMANDS).trimEnd(), 0);
+  process.stderr.write(groupHelp(group, COMMANDS));
+  return 0;
 }
 
 async function printTopHelp(): Promise<number> {

@@ -97,7 +97,7 @@ export class ContainerIndex {
     const before = this.get(id);
     const after: Container = { ...before, ...change };
     if (after.name !== before.name) this.#refuseTakenName(after.name);
-    traceStep('record', () => ({ id, name: after.name, status: after.state.status }));
+    traceStep('record', () => ({ id, name: after.name, status: after.state.status, changed: changedFields(before, after) }));
     this.#database.transaction(() => {
       this.#statement('UPDATE container SET name = ?, document = ? WHERE id = ?').run(after.name, JSON.stringify(after), id);
     });
@@ -173,4 +173,14 @@ function completed(container: Container): Container {
   const { spec, state } = container;
   const resources = { ...EMPTY_SPEC.resources, ...spec.resources };
   return { ...container, shell: container.shell ?? [], spec: { ...EMPTY_SPEC, ...spec, resources }, state: { ...CREATED_STATE, ...state } };
+}
+
+/** Names of the fields that an update changes, those of the state among them. */
+function changedFields(before: Container, after: Container): readonly string[] {
+  return [...differing(before, after).filter((field) => field !== 'state'), ...differing(before.state, after.state)];
+}
+
+function differing<T extends object>(before: T, after: T): readonly string[] {
+  const values = new Map<string, unknown>(Object.entries(before));
+  return Object.entries(after).flatMap(([field, value]) => (JSON.stringify(value) === JSON.stringify(values.get(field)) ? [] : [field]));
 }

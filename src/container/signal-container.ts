@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PierError } from '../base/errors.ts';
+import { traceFollow } from '../base/trace.ts';
 import { parseSignal, signalNameOf, signalProcess } from '../linux/index.ts';
 import type { Container } from './container.ts';
 import type { ContainerContext } from './container-context.ts';
@@ -65,6 +66,8 @@ export function requireProcess(container: Container): void {
  */
 export function signalContainer(context: ContainerContext, container: Container, signal: number): boolean {
   const { pid, pidStartTicks } = container.state;
+  // Its end may be what comes of it.
+  traceFollow(container.id);
   const isSent = signalProcess(pid, pidStartTicks, signal);
   if (isSent) context.emit({ action: 'kill', container, attributes: { signal: String(signal) } });
   return isSent;

@@ -28,6 +28,9 @@ const ANSWERS: readonly Line[] = [
   ['pier run --pull nev\t alpine', 'run --pull never alpine'],
   ['pier -D ps --quie\t', '-D ps --quiet'],
   ['pier context use defau\t', 'context use default'],
+  ['pier help first\t', 'help first-steps'],
+  ['pier explain --format json sto\t alpha-o\t', 'explain --format json stop alpha-one'],
+  ['pier explain run --memory-r\t 1g alpine', 'explain run --memory-reservation 1g alpine'],
 ];
 
 const SHELLS: Readonly<Record<string, { readonly command: readonly string[]; readonly setUp: string }>> = {
@@ -78,5 +81,6 @@ describe('completion', { skip: missingMaterial() }, () => {
   it('nothing is offered, and nothing started, where no daemon is', async () => {
     const result = await pier.cliWith({ env: { DOCKER_HOST: 'unix:///nowhere.sock' } }, '__complete', 'rm', '');
     assert.deepEqual(result, { exitCode: 0, stdout: ':done\n', stderr: '' });
+    assert.equal(await pier.ok('__complete', 'completion', ''), 'bash\nfish\nzsh\n:done');
   });
 });

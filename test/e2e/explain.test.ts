@@ -46,8 +46,29 @@ describe('explain', { skip: missingMaterial() }, () => {
     assert.match(result.stdout, /(cpu\.cfs_quota_us ← 50000|cpu\.max ← 50000 100000)\n/);
     assert.match(result.stdout, /runtime +execve\(sh -c echo said; exit 7\) in \//);
     // The end is noticed by the engine, not asked for by a request.
-    assert.match(result.stdout, /SQLite: container \w+ is exited\n[^]*rmdir\([^]*SQLite: container \w+ is removed\n/);
+    assert.match(result.stdout, /SQLite: container \w+ is exited \(.*\n[^]*rmdir\([^]*SQLite: container \w+ is removed\n/);
     assert.doesNotMatch(result.stdout, /[0-9a-f]{64}/);
+  });
+
+  it('has the runtime work after it is started, and the command after it is let go', async () => {
+    const told = await pier.ok('explain', 'run', '--rm', 'alpine', 'true');
+    const at = ['/config.json\n', 'posix_spawn(conmon ', 'clone(CLONE_NEWPID)', 'pivot_root(', 'a byte into ', 'execve(true)'].map((text) =>
+      told.indexOf(text),
+    );
+    assert.ok(
+      at.every((index, nth) => index > (at[nth - 1] ?? 0)),
+      told,
+    );
+  });
+
+  it('tells of the end that a stop brings about, and in whose eyes files are copied', async () => {
+    await pier.ok('run', '-d', '--name', 'ending', '--init', 'alpine', 'sleep', '1000');
+    const pid = await pier.ok('inspect', '-f', '{{.State.Pid}}', 'ending');
+    const copied = await pier.ok('explain', 'cp', import.meta.filename, 'ending:/tmp');
+    assert.ok(copied.includes(`unpack a tar into /tmp, as process ${pid} sees it\n`), copied);
+    const told = await pier.ok('explain', 'stop', 'ending');
+    assert.match(told, /pidfd_send_signal\(\d+, 15\)\n[^]*SQLite: container ending is exited \([^]*rmdir\([^]*umount2\(/);
+    await pier.ok('rm', 'ending');
   });
 
   it('tells of nothing that others do meanwhile', async () => {
@@ -61,6 +82,10 @@ describe('explain', { skip: missingMaterial() }, () => {
 
   it('a question asks nothing of the kernel', async () => {
     assert.match(await pier.ok('explain', 'ps'), /\nThe engine asked nothing of the kernel: it answered from what it knows\.$/);
+    assert.match(
+      await pier.ok('explain', 'tag', 'alpine', 'taught:again'),
+      /\nThe engine asked nothing of the kernel: what changed are its/,
+    );
   });
 
   it('refuses what is no command, and a failing command fails as ever', async () => {

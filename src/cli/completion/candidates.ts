@@ -1,5 +1,7 @@
 import { COMMANDS, GROUPS } from '../commands.ts';
 import { GLOBAL_FLAGS } from '../global-flags.ts';
+import { HELP_TOPICS } from '../help-topics.ts';
+import { OWN_COMMANDS } from '../own-commands.ts';
 import { parseFlags } from '../parse-flags.ts';
 import { locate } from './locate.ts';
 import { valuesOf } from './flag-values.ts';
@@ -8,9 +10,6 @@ import type { FlagDefinition } from '../command.ts';
 import type { FlagValues } from '../flag-values.ts';
 import type { Place } from './locate.ts';
 import type { ValueSource } from './flag-values.ts';
-
-/** Commands that `main` answers itself. */
-const OWN_COMMANDS = ['completion', 'daemon', 'help'];
 
 /** Arguments by command that are files or words, where nothing of the daemon's is meant. */
 const ARGUMENTS: Readonly<Record<string, ValueSource>> = {
@@ -49,6 +48,10 @@ async function offers(place: Place, lookUp: (source: ValueSource) => Promise<rea
       return [];
     case 'command':
       return commandWords(place.group?.name);
+    case 'shell':
+      return ['bash', 'fish', 'zsh'];
+    case 'topic':
+      return [...commandWords(undefined), ...Object.keys(HELP_TOPICS)];
     case 'flag':
       return flagWords(place.flags);
     case 'value': {
@@ -58,7 +61,13 @@ async function offers(place: Place, lookUp: (source: ValueSource) => Promise<rea
     case 'argument': {
       const { definition, given } = place;
       const { args, completes, flagsFirst = false } = definition;
-      if (completes === undefined || completes === 'none' || (args.max !== undefined && given.length >= args.max)) return [];
+      if (
+        completes === undefined ||
+        completes === 'none' ||
+        completes === 'command' ||
+        (args.max !== undefined && given.length >= args.max)
+      )
+        return [];
       // After the first argument come the words of another program.
       if (flagsFirst && given.length > 0) return [];
       return (await lookUp(completes)).filter((name) => !given.includes(name));

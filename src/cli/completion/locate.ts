@@ -15,6 +15,9 @@ export type Place =
       readonly prefix: string;
     }
   | { readonly kind: 'argument'; readonly definition: CommandDefinition; readonly given: readonly string[] }
+  /** What help is wanted about. */
+  | { readonly kind: 'topic' }
+  | { readonly kind: 'shell' }
   | { readonly kind: 'nothing' };
 
 /** A place, and the global flags before it as they were typed. */
@@ -38,9 +41,17 @@ export function locate(words: readonly string[]): Located {
   const rest = before.slice(globals.end);
   if (globals.open !== undefined) return { place: valuePlace(globals.open, undefined, ''), globalWords: globalWords.slice(0, -1) };
   if (rest.length === 0) return { place: placeOf(current, GLOBAL_FLAGS, undefined) ?? { kind: 'command', group: undefined }, globalWords };
+  if (rest.length === 1 && rest[0] === 'help') return { place: { kind: 'topic' }, globalWords };
+  if (rest.length === 1 && rest[0] === 'completion') return { place: { kind: 'shell' }, globalWords };
   const found = resolveCommand(rest);
   if (found.kind === 'group') return { place: found.rest.length === 0 ? { kind: 'command', group: found.group } : NOTHING, globalWords };
   if (found.kind !== 'command') return { place: NOTHING, globalWords };
+  if (found.definition.completes === 'command') {
+    // A command line within a command line: what `explain` runs.
+    const { end, open } = skipFlags(found.rest, found.definition.flags);
+    const isOwnFlag = open !== undefined || (end >= found.rest.length && current.startsWith('-'));
+    if (!isOwnFlag) return { place: locate([...found.rest.slice(end), current]).place, globalWords };
+  }
   return { place: placeInCommand(found.definition, found.rest, current), globalWords };
 }
 

@@ -75,7 +75,7 @@ export function describeRuntimeConfig(facts: ExplainedStep['facts']): readonly E
     {
       whom: 'disk',
       what: `write ${String(facts['path'])}`,
-      why: 'the OCI bundle: the lines that follow are its wishes, which the runtime carries out',
+      why: 'the OCI bundle: all that the runtime is to do, as the lines with “runtime” tell',
     },
     ...namespaceLines(config),
     ...cgroupFiles(config.linux.cgroupsPath, config.linux.resources, version).map(({ what, why }) => ask(what, why)),

@@ -7,13 +7,9 @@ type Facts = ExplainedStep['facts'];
 export function describeStep({ kind, facts }: ExplainedStep): readonly ExplainedLine[] {
   switch (kind) {
     case 'record':
-      return [
-        line(
-          'disk',
-          `SQLite: container ${text(facts, 'name')} is ${text(facts, 'status')}`,
-          'one transaction: an engine that is killed now knows it',
-        ),
-      ];
+      return [describeRecord(facts)];
+    case 'archive':
+      return [describeArchive(facts)];
     case 'mount':
       return [describeMount(facts)];
     case 'unmount':
@@ -67,7 +63,7 @@ export function describeStep({ kind, facts }: ExplainedStep): readonly Explained
     case 'cgroup-remove': {
       const directories = list(facts, 'directories');
       if (directories.length === 0) return [];
-      return [line('kernel', `rmdir(${directories.join(', ')})`, 'its limits and counters go')];
+      return [line('kernel', `rmdir(${braced(directories)})`, 'its limits and counters go')];
     }
     case 'spawn':
       return [describeSpawn(facts)];
@@ -88,6 +84,48 @@ export function describeStep({ kind, facts }: ExplainedStep): readonly Explained
     default:
       return [line(kind, JSON.stringify(facts), '')];
   }
+}
+
+function describeRecord(facts: Facts): ExplainedLine {
+  const changed = list(facts, 'changed').filter((field) => field !== 'status');
+  const fields = changed.length === 0 ? '' : ` (${changed.join(', ')})`;
+  return line(
+    'disk',
+    `SQLite: container ${text(facts, 'name')} is ${text(facts, 'status')}${fields}`,
+    'one transaction: an engine that is killed now knows it',
+  );
+}
+
+/** What each operation of the archive thread is, and why it is done so. */
+const ARCHIVE_REASONS: ReadonlyMap<string, readonly [what: string, why: string]> = new Map([
+  ['unpack', ['unpack a tar into', 'a layer: every file is made by name in an open directory, so that no link leads out of it']],
+  ['pack', ['pack', 'a tar of what lies there, made while the client reads it']],
+  ['packLayer', ['pack what was written to', 'overlayfs keeps it apart from the layers below: this is the new layer']],
+  ['changes', ['compare with what lies below it:', 'overlayfs keeps what a container wrote apart: files, and marks for what it removed']],
+  ['measure', ['add up the files of', '']],
+  ['empty', ['remove what is in', '']],
+  ['stat', ['look up', 'by openat2(RESOLVE_IN_ROOT): links are followed within the container, never out of it']],
+  ['copyOut', ['pack', 'a tar of it, for the client']],
+  ['copyIn', ['unpack a tar into', 'every file is made by name in an open directory']],
+]);
+
+function describeArchive(facts: Facts): ExplainedLine {
+  const [what, why] = ARCHIVE_REASONS.get(text(facts, 'operation')) ?? [text(facts, 'operation'), ''];
+  const pid = text(facts, 'pid');
+  const view = pid === '' ? '' : `, as process ${pid} sees it`;
+  return line('thread', `${what} ${text(facts, 'directory')}${text(facts, 'path')}${view}`, why);
+}
+
+/** Paths that differ in their fourth part, the controllers of cgroup version 1, as a shell writes them. */
+function braced(paths: readonly string[]): string {
+  const [first = ''] = paths;
+  const [, sys, fs, cgroup, , ...rest] = first.split('/');
+  const end = rest.join('/');
+  const controllers = paths.map((path) => path.split('/')[4] ?? '');
+  const same = controllers.map((controller) => `/${sys}/${fs}/${cgroup}/${controller}/${end}`);
+  return paths.length > 1 && same.every((path, at) => path === paths[at])
+    ? `/${sys}/${fs}/${cgroup}/{${controllers.join(',')}}/${end}`
+    : paths.join(', ');
 }
 
 const NETLINK_REASONS: ReadonlyMap<string, string> = new Map([

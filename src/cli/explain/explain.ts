@@ -5,7 +5,7 @@ import type { CommandContext } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { describeStep } from './describe-step.ts';
 import { StepPrinter } from './step-printer.ts';
-import type { ExplainedStep } from './explained-step.ts';
+import type { ExplainedLine, ExplainedStep } from './explained-step.ts';
 
 /**
  * Runs `pier explain`: the command that follows as it would run by itself, then what the engine asked of the kernel and of
@@ -57,9 +57,41 @@ async function collect(lines: AsyncIterator<string>): Promise<readonly Explained
 
 function print(steps: readonly ExplainedStep[]): void {
   const printer = new StepPrinter(process.stdout);
-  for (const step of steps) {
-    if (step.kind === 'request') printer.request(String(step.facts['method']), String(step.facts['target']));
-    else for (const line of describeStep(step)) printer.line(line);
+  const requests = steps.filter(({ kind }) => kind === 'request');
+  for (const step of inRuntimeOrder(steps)) {
+    if ('whom' in step) printer.line(step);
+    else printer.request(String(step.facts['method']), String(step.facts['target']));
   }
-  printer.end();
+  printer.end(requests.every(({ facts }) => facts['method'] === 'GET' || facts['method'] === 'HEAD'));
+}
+
+/**
+ * Lines of steps. The engine writes what it wants of the runtime and starts it; what the runtime does stands below that: all but
+ * the last, the execve, which waits until the container is let go.
+ *
+ * @yields What to print, requests as they are.
+ */
+function* inRuntimeOrder(steps: readonly ExplainedStep[]): Generator<ExplainedLine | ExplainedStep> {
+  let held: readonly ExplainedLine[] = [];
+  for (const step of steps) {
+    if (step.kind === 'request') {
+      yield step;
+      continue;
+    }
+    const [first, ...others] = describeStep(step);
+    if (first !== undefined) yield first;
+    if (step.kind === 'runtime-config') {
+      held = others;
+      continue;
+    }
+    yield* others;
+    if (step.kind === 'spawn') {
+      yield* held.slice(0, -1);
+      held = held.slice(-1);
+    } else if (step.kind === 'release') {
+      yield* held;
+      held = [];
+    }
+  }
+  yield* held;
 }

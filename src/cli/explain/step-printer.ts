@@ -33,9 +33,11 @@ export class StepPrinter {
     this.#out.write('\n');
   }
 
-  /** Says so if there was nothing. */
-  end(): void {
-    if (this.#count === 0) this.#out.write('\nThe engine asked nothing of the kernel: it answered from what it knows.\n');
+  /** Says so if there was nothing. @param isQuestion Nothing was to be changed. */
+  end(isQuestion: boolean): void {
+    if (this.#count > 0) return;
+    const rest = isQuestion ? 'it answered from what it knows' : 'what changed are its own records';
+    this.#out.write(`\nThe engine asked nothing of the kernel: ${rest}.\n`);
   }
 }
 

@@ -42,6 +42,7 @@ export const SYSTEM_COMMANDS: readonly CommandDefinition[] = [
     flags: [{ long: 'format', kind: 'string', description: "'json' prints each step as a line of JSON" }],
     args: { min: 1 },
     flagsFirst: true,
+    completes: 'command',
     load: () => import('../explain/explain.ts'),
   },
   {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { PierError } from '../../base/errors.ts';
+import { traceStep } from '../../base/trace.ts';
 import { returnFreeMemory } from '../../linux/index.ts';
 import { fromPlainError } from './archive-protocol.ts';
 import type { ArchiveOperation, ArchiveOperations, ArchiveRequest, ArchiveResponse } from './archive-protocol.ts';
@@ -139,6 +140,7 @@ export function beginArchiveJob<O extends ArchiveOperation>(
   worker ??= startWorker();
   worker.ref();
   pending.set(id, handlers);
+  traceStep('archive', () => ({ operation, ...placesOf(job) }));
   // A union over operations cannot be built from a generic one.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   post({ kind: 'start', id, operation, job } as ArchiveRequest);
@@ -149,6 +151,12 @@ export function beginArchiveJob<O extends ArchiveOperation>(
       if (pending.has(id)) post({ kind: 'cancel', id });
     },
   };
+}
+
+/** What of a job says where it works. */
+function placesOf(job: ArchiveOperations[ArchiveOperation]['job']): Readonly<Record<string, unknown>> {
+  if ('view' in job) return { path: job.path, pid: job.view.process?.pid };
+  return { directory: 'upperDirectory' in job ? job.upperDirectory : job.directory };
 }
 
 function post(request: ArchiveRequest, transfer: readonly ArrayBuffer[] = []): void {
