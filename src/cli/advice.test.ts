@@ -24,14 +24,3 @@ test('conflicts over images are told apart', () => {
   assert.equal(adviceFor(named), "'pier rm 9d8dc875e85a' first, if it is needed no more; -f removes the name all the same");
   assert.match(adviceFor(`${conflict}delete 865577db9c6b (cannot be forced) - image has dependent child images`) ?? '', /images -a/);
 });
-
-test('what was mistyped is asked for', () => {
-  assert.equal(adviceFor("pier: unknown command: pier runn\n\nRun 'pier --help' for more information"), "did you mean 'pier run'?");
-  assert.equal(adviceFor('pier: unknown command: pier sotp\n'), "did you mean 'pier stop'?");
-  assert.equal(adviceFor('pier: unknown command: pier image sl\n\nUsage:  pier image'), "did you mean 'pier image ls'?");
-  assert.equal(adviceFor('pier: unknown command: pier frobnicate\n'), undefined);
-  assert.equal(adviceFor(`pier: unknown command: pier ${'run'.repeat(100_000)}\n`), undefined);
-  assert.equal(adviceFor('unknown flag: --memroy\n\nUsage:  pier run [OPTIONS] IMAGE'), "did you mean '--memory'?");
-  assert.equal(adviceFor('unknown flag: --formatt\n\nUsage:  pier container ls [OPTIONS]'), "did you mean '--format'?");
-  assert.match(adviceFor('unknown help topic: nothere') ?? '', /first-steps, formatting, filters, contexts$/);
-});

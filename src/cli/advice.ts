@@ -1,5 +1,3 @@
-import { whatWasMeant } from './meant.ts';
-
 /** What to do about an error, for people: the first entry whose pattern fits the text. `$1` stands for the pattern's group. */
 const ADVICE: readonly (readonly [pattern: RegExp, advice: string])[] = [
   [/^Cannot connect to the pier daemon at unix:\/\/\/run\/pier\/pier\.sock/m, "'pier daemon' starts it, as root"],
@@ -41,7 +39,7 @@ export function adviceFor(text: string): string | undefined {
     const match = pattern.exec(text);
     if (match !== null) return advice.replaceAll('$1', () => match[1] ?? '');
   }
-  return whatWasMeant(text);
+  return undefined;
 }
 
 /**
@@ -50,9 +48,9 @@ export function adviceFor(text: string): string | undefined {
  *
  * @param text Without the last line feed.
  * @param isColoured `false` leaves the advice and no more.
+ * @param advice By default what {@linkcode adviceFor} finds.
  */
-export function forTerminal(text: string, isColoured: boolean): string {
-  const advice = adviceFor(text);
+export function forTerminal(text: string, isColoured: boolean, advice: string | undefined = adviceFor(text)): string {
   const [first = '', ...rest] = text.split('\n');
   const lines = [isColoured ? `${RED}${first}${PLAIN}` : first, ...rest];
   if (advice !== undefined) lines.push('', isColoured ? `${FAINT}→ ${advice}${PLAIN}` : `→ ${advice}`);

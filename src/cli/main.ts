@@ -107,7 +107,7 @@ async function fail(error: unknown, path: string, usage: string | undefined, exi
 }
 
 async function complain(text: string, exitCode: number): Promise<number> {
-  await printError(text);
+  await printError(text, async () => (await import('./meant.ts')).whatWasMeant(text));
   return exitCode;
 }
 
