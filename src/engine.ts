@@ -50,7 +50,7 @@ export { PierError, findPierError, hasCode } from './base/errors.ts';
 export type { ErrorCode, ErrorFacts } from './base/errors.ts';
 export { createLogger } from './base/logger.ts';
 export type { Logger } from './base/logger.ts';
-export { EMPTY_SPEC, NO_LIMITS, effectiveSwapBytes } from './container/index.ts';
+export { EMPTY_HEALTHCHECK, EMPTY_SPEC, NO_LIMITS, effectiveSwapBytes } from './container/index.ts';
 export type * from './container/index.ts';
 export type * from './image/index.ts';
 export type * from './network/index.ts';

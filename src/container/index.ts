@@ -15,6 +15,7 @@ export type {
   RestartPolicy,
   Ulimit,
 } from './container-spec.ts';
+export { EMPTY_HEALTHCHECK } from './healthcheck.ts';
 export { NO_LIMITS, effectiveSwapBytes } from '../oci/index.ts';
 export type { DeviceMapping, DeviceRate, ResourceLimits } from '../oci/index.ts';
 export type * from './container-service.ts';

@@ -166,6 +166,18 @@ describe('the npm package', { skip: needsRoot, concurrency: false, timeout: 300_
       await assertNothingLeft(join(place, 'root'), join(place, 'state'));
     });
 
+    it('runs examples/service.ts', async () => {
+      const place = join(directory, 'service');
+      const lines = (await succeed('node', ['examples/service.ts', place], app)).trimEnd().split('\n');
+      assert.deepEqual(lines, [
+        'health_status: healthy',
+        '1 process of 20, limit 67108864 bytes',
+        'added /data',
+        'the image says "prepared\\n"',
+      ]);
+      await assertNothingLeft(join(place, 'root'), join(place, 'state'));
+    });
+
     it('runs examples/background.ts: its container outlives the program', async () => {
       const place = join(directory, 'background');
       assert.match(await succeed('node', ['examples/background.ts', place], app), /^started [0-9a-f]{12};/);
