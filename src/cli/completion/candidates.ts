@@ -122,7 +122,7 @@ async function namesOf(source: 'container' | 'image' | 'network' | 'runtime', cl
     }
     case 'network': {
       const networks = await client.json<readonly { readonly Name: string }[]>({ method: 'GET', path: '/networks' });
-      return [...networks.map(({ Name: name }) => name), 'container:'];
+      return networks.map(({ Name: name }) => name);
     }
     case 'runtime':
       return Object.keys(
