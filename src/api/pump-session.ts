@@ -17,6 +17,8 @@ const NOTHING = Buffer.alloc(0);
 export async function pumpSession(session: StreamSession, connection: Duplex, withInput: boolean): Promise<void> {
   connection.on('error', () => session.close());
   connection.once('close', () => session.close());
+  // It may have gone while the command was being started.
+  if (connection.destroyed) session.close();
   connection.once('end', () => watchForDeparture(connection));
   if (withInput) pumpInput(session, connection);
   else connection.resume();

@@ -107,10 +107,12 @@ function checkSpec(spec: ContainerSpec): void {
 }
 
 /** What a person should know about a container that was created nevertheless. */
-export function warningsFor(image: Image): string[] {
+export function warningsFor(image: Image, { binds, tmpfs }: Pick<ContainerSpec, 'binds' | 'tmpfs'>): string[] {
   const warnings: string[] = [];
-  if (image.runConfig.volumes.length > 0) {
-    const paths = image.runConfig.volumes.join(', ');
+  const mounted = new Set([...binds.map(({ target }) => target), ...Object.keys(tmpfs)]);
+  const volumes = image.runConfig.volumes.filter((path) => !mounted.has(path));
+  if (volumes.length > 0) {
+    const paths = volumes.join(', ');
     warnings.push(`The image declares volumes (${paths}): pier keeps that data in the container itself until it supports volumes.`);
   }
   return warnings;

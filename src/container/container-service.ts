@@ -315,6 +315,8 @@ export interface ContainerService extends AsyncDisposable {
       readonly detach?: boolean;
       readonly consoleSize?: { readonly height: number; readonly width: number };
       readonly signal?: AbortSignal;
+      /** Called once the runtime is at work: what the command says comes later. */
+      readonly onSpawned?: () => void;
     },
   ): Promise<StreamSession | undefined>;
   getExec(id: string): Exec;

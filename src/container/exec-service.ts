@@ -75,6 +75,7 @@ export class ExecService implements Disposable {
       readonly detach?: boolean;
       readonly consoleSize?: { readonly height: number; readonly width: number };
       readonly signal?: AbortSignal;
+      readonly onSpawned?: () => void;
     } = {},
   ): Promise<StreamSession | undefined> {
     const record = this.#record(id);
@@ -92,6 +93,7 @@ export class ExecService implements Disposable {
     record.process = process;
     record.exec = { ...exec, isRunning: true };
     void process.exited.then((outcome) => this.#finish(record, container, outcome));
+    options.onSpawned?.();
     if (!(await process.started)) throw await this.#startFailure(record, container, process);
     record.terminal = await process.terminal;
     const size = options.consoleSize ?? exec.spec.consoleSize;

@@ -203,7 +203,7 @@ class LiveContainerService implements OpenContainerService {
       this.#pendingImages.delete(id);
     }
     this.#context.emit({ action: 'create', container, attributes: {} });
-    const warnings = warningsFor(image);
+    const warnings = warningsFor(image, container.spec);
     if (missing.length > 0) warnings.push(`This machine cannot grant ${missing.join(', ')}: the container runs without.`);
     return { id, warnings };
   }
@@ -407,6 +407,7 @@ class LiveContainerService implements OpenContainerService {
       readonly detach?: boolean;
       readonly consoleSize?: { readonly height: number; readonly width: number };
       readonly signal?: AbortSignal;
+      readonly onSpawned?: () => void;
     },
   ): Promise<StreamSession | undefined> {
     return this.#execs.start(id, options);

@@ -241,6 +241,13 @@ test('translateCreate() refuses volumes, networks and options by their names', (
   });
 });
 
+test('translateCreate() takes a volume where something is mounted for what is mounted, as docker-py sends it', () => {
+  const HostConfig = { Binds: ['/host:/data:ro'], Tmpfs: { '/t/': '' } };
+  const spec = translateCreate({ ...CLI_BODY, Volumes: { '/data/': {}, '/t': {} }, HostConfig }, FACTS);
+  assert.deepEqual([spec.binds.map(({ target }) => target), Object.keys(spec.tmpfs)], [['/data'], ['/t/']]);
+  assert.throws(() => translateCreate({ ...CLI_BODY, Volumes: { '/data': {}, '/other': {} }, HostConfig }, FACTS), /Volumes/);
+});
+
 test("translateCreate() refuses bad values in Docker's words", () => {
   const cases: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
     [{ Memory: 1000 }, 'Minimum memory limit allowed is 6MB'],

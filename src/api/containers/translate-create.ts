@@ -33,7 +33,8 @@ export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
   if (Object.keys(body).every((key) => key === 'HostConfig' || key === 'NetworkingConfig')) {
     throw dockerError('InvalidArgument', 'config cannot be empty in order to create a container');
   }
-  refuseUnsupportedConfig(body);
+  const mounts = translateMounts(host);
+  refuseUnsupportedConfig({ ...body, Volumes: volumesBeside(mounts, Object.keys(config.Volumes ?? {})) });
   refuseUnsupportedHostConfig(hostBody);
   refuseStorageOptions(host.StorageOpt ?? {});
   const networkMode = translateNetworkMode(host.NetworkMode ?? '');
@@ -42,7 +43,7 @@ export function translateCreate(body: Body, facts: HostFacts): ContainerSpec {
     ...translateProcess(config),
     ...translateNamespaces(config, host),
     ...translateSecurity(host),
-    ...translateMounts(host),
+    ...mounts,
     image: config.Image ?? '',
     hostname: config.Hostname ?? '',
     domainname: config.Domainname ?? '',
@@ -128,6 +129,12 @@ function translateMounts(host: Loose<HostConfig>): Pick<ContainerSpec, 'binds' |
     seen.add(target);
   }
   return { binds, tmpfs: Object.fromEntries(tmpfs) };
+}
+
+/** Volumes that would be made: none is where something else is mounted. docker-py names the target of every bind as one. */
+function volumesBeside({ binds, tmpfs }: Pick<ContainerSpec, 'binds' | 'tmpfs'>, volumes: readonly string[]): readonly string[] {
+  const mounted = new Set([...binds.map(({ target }) => target), ...Object.keys(tmpfs).map(cleanPath)]);
+  return volumes.filter((path) => !mounted.has(cleanPath(path)));
 }
 
 function translateNetworkMode(mode: string): ContainerSpec['networkMode'] {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { findPierError } from '../../base/errors.ts';
 import type { ExecCreateRequest, ExecCreateResponse, ExecInspect, ExecStartRequest } from '../../wire/index.ts';
 import type { ExecSpec } from '../backend.ts';
@@ -76,15 +77,23 @@ async function start(exchange: HijackExchange): Promise<void> {
   const id = request.param('id');
   const { spec } = backend.containers.getExec(id);
   const consoleSize = consoleSizeOf(body.ConsoleSize);
-  const options = { detach: body.Detach ?? false, ...(consoleSize === undefined ? {} : { consoleSize }) };
+  const detach = body.Detach ?? false;
+  let accepted: Duplex | undefined;
+  const accept = (): Duplex => (accepted ??= exchange.accept(!spec.tty));
+  // Before there is output: clients that read the head into a buffer of their own (docker-py) lose what comes along with it.
+  const onSpawned = detach ? undefined : (): void => void accept().on('error', () => undefined);
   try {
-    const session = await backend.containers.startExec(id, options);
+    const session = await backend.containers.startExec(id, {
+      detach,
+      ...(consoleSize && { consoleSize }),
+      ...(onSpawned && { onSpawned }),
+    });
     if (session === undefined) exchange.decline();
-    else await pumpSession(session, exchange.accept(!session.tty), spec.attachStdin);
+    else await pumpSession(session, accept(), spec.attachStdin);
   } catch (error) {
     // The command cannot be run. Docker tells a client that waits on the stream there, and only then the exit code by inspect.
-    if (options.detach || !isFailureToRun(error)) throw error;
-    const connection = exchange.accept(!spec.tty);
+    if (detach || !isFailureToRun(error)) throw error;
+    const connection = accept();
     const writer = new StreamWriter(connection, !spec.tty);
     await writer.write(spec.attachStdout ? 'stdout' : 'stderr', Buffer.from(`${messageOf(error)}\r\n`));
     await writer.flush();
