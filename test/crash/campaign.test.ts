@@ -139,7 +139,10 @@ class Campaign {
     );
   }
 
-  /** There is as much on the machine as containers run: two mounts each, a network namespace, a cgroup, a bundle. */
+  /**
+   * There is as much on the machine as containers run: two mounts each, a network namespace, a cgroup, a bundle. Some have shared
+   * memory that is a mount, too: in their bundles, so that none is left when those are right.
+   */
   async #assertNoLeaks(): Promise<void> {
     let found = '';
     const isEven = async (): Promise<boolean> => {
@@ -147,7 +150,8 @@ class Campaign {
       const { mounts, namespaces } = await findLeftovers(this.#daemon.marks);
       const bundles = readdirSync(join(this.#daemon.state, 'c'));
       const cgroups = cgroupsOf(this.#daemon.marks.engineId);
-      const counts = { mounts: mounts.length / 2, namespaces: namespaces.length, bundles: bundles.length, cgroups };
+      const own = mounts.filter((path) => !path.endsWith('/shm'));
+      const counts = { mounts: own.length / 2, namespaces: namespaces.length, bundles: bundles.length, cgroups };
       found = `${running} containers run, and there are ${JSON.stringify(counts)}`;
       return Object.values(counts).every((count) => count === running);
     };
