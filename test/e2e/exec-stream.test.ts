@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { missingMaterial, useDaemon } from '../harness/fixture.ts';
 import { hijack, streamText } from '../harness/http.ts';
+import { PATIENCE } from '../harness/patience.ts';
 
 describe('the stream of an exec', { skip: missingMaterial() }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'pt-gate-'));
@@ -19,7 +20,7 @@ describe('the stream of an exec', { skip: missingMaterial() }, () => {
 
   // docker-py reads the head through a buffer and the rest past it: what comes along with the head is lost to it. dockerd answers
   // before it starts the command, so there it seldom happens.
-  it('is there before the command is started', async () => {
+  it('is there before the command is started', { timeout: 60_000 * PATIENCE }, async () => {
     await pier.ok('run', '-d', '--name', 'behind', '--runtime', 'gated', 'alpine', 'sleep', '1000');
     const { Id } = await pier.daemon.json<{ Id: string }>('POST', '/containers/behind/exec', {
       status: 201,
