@@ -22,8 +22,8 @@ const CHECKS: Readonly<Record<FieldKind, (value: unknown) => boolean>> = {
   any: () => true,
   boolean: (value) => typeof value === 'boolean',
   command: (value) => typeof value === 'string' || isStrings(value),
-  duration: (value) => Number.isInteger(value),
-  integer: (value) => Number.isInteger(value),
+  duration: isInt64,
+  integer: isInt64,
   lists: (value) => Array.isArray(value) && value.every((item) => item === null || isStrings(item)),
   map: (value) => isRecord(value) && Object.values(value).every((item) => typeof item === 'string'),
   object: isRecord,
@@ -60,7 +60,7 @@ export function checkFields<T>(body: Readonly<Record<string, unknown>>, kinds: F
   for (const [name, kind] of Object.entries<FieldKind>(kinds)) {
     const value = body[name];
     if (value === undefined || value === null || CHECKS[kind](value)) continue;
-    const found = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    const found = jsonKindOf(value, kind);
     const field = prefix === '' ? `.${name}` : `.${prefix}.${name}`;
     throw dockerError(
       'InvalidArgument',
@@ -74,6 +74,19 @@ export function checkFields<T>(body: Readonly<Record<string, unknown>>, kinds: F
 /** Tells whether a value is a JSON object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Beyond 2^53 a number is rounded, so that the largest of 64 bits is read as 2^63. */
+function isInt64(value: unknown): boolean {
+  return Number.isInteger(value) && Math.abs(Number(value)) <= 2 ** 63;
+}
+
+/** What Go calls a value that it does not take: of a number the text, too, where a number was wanted. */
+function jsonKindOf(value: unknown, wanted: FieldKind): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  const isWrongNumber = typeof value === 'number' && (wanted === 'integer' || wanted === 'duration');
+  return isWrongNumber ? `number ${value}` : typeof value;
 }
 
 function isStrings(value: unknown): boolean {

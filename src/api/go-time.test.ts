@@ -16,5 +16,7 @@ test('parseUntil() takes durations, Unix seconds and dates', () => {
   assert.ok(Math.abs(ago - 5_400_000) < 5000, `${ago} ms`);
   assert.equal(parseUntil('1'), '1970-01-01T00:00:01Z');
   assert.equal(parseUntil('2026-01-02T03:04:05Z'), '2026-01-02T03:04:05Z');
+  assert.equal(parseUntil('9223372036854775807'), '9999-12-31T23:59:59Z');
+  for (const text of ['99999999999999999999999', '99999999999h']) assert.throws(() => parseUntil(text), { code: 'InvalidArgument' }, text);
   assert.throws(() => parseUntil('yesterday'), { code: 'InvalidArgument' });
 });

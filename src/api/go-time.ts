@@ -1,6 +1,11 @@
 import { formatNs, nowNs } from '../base/timestamp.ts';
 import { dockerError } from './errors.ts';
 
+/** What Go's durations hold: 292 years. */
+const LONGEST_DURATION_NS = 2n ** 63n - 1n;
+const LONGEST_SECONDS = String(LONGEST_DURATION_NS);
+/** The last second of year 9999: RFC 3339 ends there. */
+const END_OF_TIME_NS = 253_402_300_799n * 1_000_000_000n;
 const UNIT_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 
 /**
@@ -28,10 +33,14 @@ export function parseUnixNs(text: string): bigint | undefined {
  */
 export function parseUntil(text: string): string {
   const duration = parseDurationNs(text);
-  if (duration !== undefined) return formatNs(nowNs() - duration);
-  if (/^\d+(\.\d+)?$/.test(text)) return formatNs(parseUnixNs(text) ?? 0n);
+  if (duration !== undefined && duration <= LONGEST_DURATION_NS) return formatNs(nowNs() - duration);
+  const seconds = /^(\d+)(\.\d+)?$/.exec(text)?.[1];
+  if (seconds !== undefined && seconds.length <= LONGEST_SECONDS.length) {
+    const ns = parseUnixNs(text) ?? 0n;
+    return formatNs(ns < END_OF_TIME_NS ? ns : END_OF_TIME_NS);
+  }
   // Without a zone Docker takes the daemon's own, as Date does for all but bare dates.
-  const ms = Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text);
+  const ms = duration !== undefined ? Number.NaN : Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text);
   if (Number.isNaN(ms)) throw dockerError('InvalidArgument', `failed to parse value as time or duration: ${JSON.stringify(text)}`);
   return formatNs(BigInt(ms) * 1_000_000n);
 }

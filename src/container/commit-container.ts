@@ -78,6 +78,8 @@ export async function thawLeftover(context: ContainerContext, lifeCycle: Contain
 
 /** @returns Whether it is frozen now, and by this. */
 async function freeze(context: ContainerContext, lifeCycle: ContainerLifeCycle, id: string): Promise<boolean> {
+  // The mark is another commit's: should this one take it away, a crash would leave the container frozen.
+  if (context.index.get(id).state.isPausedForCommit) return false;
   context.index.updateState(id, { isPausedForCommit: true });
   failpoint('container.commit.marked');
   try {

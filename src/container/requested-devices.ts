@@ -62,7 +62,9 @@ function gpusOf({ driver, count, deviceIds, capabilities }: DeviceRequest, known
   const all = `${GPU_KIND}=all`;
   if (count === ALL && gpus.includes(all)) return [all];
   const numbered = gpus.filter((name) => /=\d+$/.test(name));
-  return count === ALL ? numbered : Array.from({ length: count }, (_, index) => numbered[index] ?? `${GPU_KIND}=${index}`);
+  if (count === ALL || count <= numbered.length) return count === ALL ? numbered : numbered.slice(0, Math.max(0, count));
+  // The first that is missing: nobody knows how many were asked for.
+  return [...numbered, `${GPU_KIND}=${numbered.length}`];
 }
 
 function noDriver({ driver, capabilities }: DeviceRequest): never {

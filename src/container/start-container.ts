@@ -72,6 +72,7 @@ export async function startLocked(context: ContainerContext, id: string, restart
         startedAt: timestamp(),
         finishedAt: container.state.finishedAt,
         isStoppedByUser: false,
+        isPausedForCommit: false,
         health: healthAtStart(container),
       },
     });

@@ -64,6 +64,11 @@ async function applyLimits(
   } finally {
     rmSync(file, { force: true });
   }
-  // Nothing about processes leaves the old limit, and runtimes differ in how its absence is said.
-  if (change.pidsLimit === 0) cgroups.write('pids', cgroupOf(host, container), 'pids.max', 'max');
+  // Nothing about a limit leaves the old one, and runtimes differ in how its absence is said.
+  const cgroup = cgroupOf(host, container);
+  if (change.pidsLimit === 0) cgroups.write('pids', cgroup, 'pids.max', 'max');
+  if ((change.cpuQuotaUs ?? 0) < 0) {
+    if (cgroups.version === 1) cgroups.write('cpu', cgroup, 'cpu.cfs_quota_us', '-1');
+    else cgroups.write('cpu', cgroup, 'cpu.max', 'max');
+  }
 }

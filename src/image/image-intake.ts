@@ -13,7 +13,7 @@ import { decompress, limited, probeStream } from './compression.ts';
 import type { StreamCompression } from './compression.ts';
 import { committedConfig } from './committed-config.ts';
 import type { ContentSweeper } from './content-sweeper.ts';
-import { openDownload } from './download.ts';
+import { openImportSource } from './import-source.ts';
 import { HOST_PLATFORM, formatPlatform, platformMatches } from '../base/platform.ts';
 import type { Platform } from '../base/platform.ts';
 import type { ImageCatalog } from './image-catalog.ts';
@@ -84,8 +84,8 @@ export class ImageIntake {
     const names = options.reference === undefined ? [] : [formatReference(parseNewTag(options.reference))];
     const wanted = applyChanges(EMPTY_RUN_CONFIG, options.changes ?? []);
     return this.#holding('image.import', async () => {
-      const source = input instanceof URL ? await this.#download(input, options) : input;
-      const { blob, mediaType } = await this.#ingestLayer(source, options);
+      using source = await openImportSource(input, options);
+      const { blob, mediaType } = await this.#ingestLayer(source.content, options);
       failpoint('image.import.stored');
       options.onProgress?.({ layer: '', phase: 'unpacking', currentBytes: 0, totalBytes: blob.sizeBytes });
       const layer = await this.#config.layers.unpack({
@@ -122,13 +122,6 @@ export class ImageIntake {
       if (loaded === undefined) throw new PierError('Internal', 'Cannot import image: it was not committed');
       return loaded.image;
     });
-  }
-
-  async #download(url: URL, options: ImportOptions): Promise<Readable> {
-    const { body, totalBytes = -1 } = await openDownload(url, options.signal);
-    const report = (currentBytes: number): void => options.onProgress?.({ layer: '', phase: 'loading', currentBytes, totalBytes });
-    report(0);
-    return Readable.from(counted(body, report), { objectMode: false });
   }
 
   /** Keeps the bytes as they come, unless no image may hold a layer that is compressed so. */
@@ -283,15 +276,6 @@ export class ImageIntake {
       ),
     );
     return { ...stored, mediaType: MEDIA_TYPES.manifest };
-  }
-}
-
-async function* counted(body: Readable, report: (totalBytes: number) => void): AsyncGenerator<Buffer> {
-  let totalBytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    totalBytes += chunk.length;
-    report(totalBytes);
-    yield chunk;
   }
 }
 

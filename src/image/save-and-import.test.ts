@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { extract } from 'tar-stream';
@@ -240,4 +243,25 @@ it('load() reads what it wrote although the manifest of one image is only in man
   const [loaded] = await to.images.load(streamOf(await tarOf(entries)));
   assert.equal(loaded?.image.id, from.images.get('app:v1').id);
   assert.equal(hexOf(loaded.image.manifest.digest), hexOf(from.images.get('app:v1').manifest.digest));
+});
+
+it('import() of a URL that fails in the middle leaves no connection', { skip, timeout: 60_000 }, async () => {
+  await using test = await openTestImages();
+  const isClosed = Promise.withResolvers<void>();
+  // The head of bzip2, no bzip2 after it, and no end.
+  const server = createServer((_, response) => {
+    response
+      .once('close', isClosed.resolve)
+      .writeHead(200)
+      .write(`BZh9${'x'.repeat(100_000)}`);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(test.images.import(new URL(`http://127.0.0.1:${port}/`), {}), { reason: 'image.bad-archive' });
+    await isClosed.promise;
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });

@@ -25,7 +25,8 @@ export class UnixDatagramSender implements Disposable {
   /**
    * Sends one message, waiting while the other side's buffer is full.
    *
-   * @throws {SyscallError} `ECONNREFUSED` when the other side is gone, `EMSGSIZE` when it is too large.
+   * @throws {SyscallError} `ECONNREFUSED` when the other side is gone, `EMSGSIZE` when it is too large, `ECANCELED` when this is
+   * disposed of while it waits.
    */
   async send(message: Buffer): Promise<void> {
     for (let retryMs = RETRY_MS; this.#fd >= 0; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
@@ -34,6 +35,7 @@ export class UnixDatagramSender implements Disposable {
       if (errno !== 'EAGAIN' && errno !== 'EINTR') throw new SyscallError('send', errno);
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
+    throw new SyscallError('send', 'ECANCELED');
   }
 
   [Symbol.dispose](): void {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findPierError } from '../base/errors.ts';
 import { customSeccompFilter } from './custom-seccomp-filter.ts';
+import { SeccompFilters } from './seccomp-filters.ts';
+import type { SeccompCompiler } from '../linux/index.ts';
 import type { SeccompTarget } from './seccomp-profile.ts';
 
 const TARGET: SeccompTarget = { arch: 'x64', kernelVersion: '6.1.0', capabilities: ['CAP_CHOWN'] };
@@ -68,6 +70,10 @@ test('customSeccompFilter() says what is wrong and where', () => {
     ['[]', { reason: 'seccomp.bad-type', field: '', found: 'array', value: '' }],
     [rule({ args: [{ index: -1 }] }), { reason: 'seccomp.bad-type', field: 'syscalls.0.args.0.index', found: 'number', value: '-1' }],
     [rule({ args: [{ value: 1e30 }] }), { reason: 'seccomp.bad-type', field: 'syscalls.0.args.0.value', found: 'number', value: '1e+30' }],
+    [
+      '{"defaultErrnoRet":' + '9'.repeat(21) + '}',
+      { reason: 'seccomp.bad-type', field: 'defaultErrnoRet', found: 'number', value: '1e+21' },
+    ],
     [rule({ includes: { minKernel: '0.0' } }), { reason: 'seccomp.bad-kernel', version: '"0.0"', problem: 'zero' }],
     [rule({ name: 'x' }), { reason: 'seccomp.both', first: 'name', second: 'names' }],
     [rule({ action: 'SCMP_ACT_X' }), { reason: 'seccomp.bad-value', kind: 'action', value: 'SCMP_ACT_X' }],
@@ -80,4 +86,18 @@ test('customSeccompFilter() says what is wrong and where', () => {
     ['{"syscalls":[{"names":["a"]}]}', { reason: 'seccomp.bad-value', kind: 'action', value: '' }],
   ];
   for (const [text, failure] of cases) assert.deepEqual(failureOf(text), failure, text);
+});
+
+test('a profile of very many rules is left to the runtime to compile', () => {
+  const compiler = { isAvailable: true, compile: () => 'compiled' } as unknown as SeccompCompiler;
+  const filters = new SeccompFilters(compiler);
+  const programOf = (count: number): string | undefined => {
+    const args = [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }];
+    const rules = Array.from({ length: count }, () => ({ names: ['mkdir'], action: 'SCMP_ACT_ERRNO', args }));
+    const filter = filters.custom(JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: rules }), []);
+    return filter && filters.program(filter);
+  };
+  assert.equal(programOf(100), 'compiled');
+  assert.equal(programOf(5000), undefined);
+  assert.equal(filters.program(filters.filter([])), 'compiled');
 });

@@ -34,6 +34,8 @@ const START_LIMIT_MS = 30_000;
 const START_POLL_MS = 50;
 /** After a process has ended, what it left behind may hold its output open: it is waited for no longer than this. */
 const DRAIN_LIMIT_MS = 2000;
+/** What a timer can hold, 24 days: a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Name of the process description in a probe's directory. */
 export const PROBE_PROCESS_FILE = 'process.json';
 const PID_FILE = 'pid';
@@ -143,7 +145,7 @@ class RunningProbe implements Probe {
   }
 
   #lookAfter(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#look(), Math.ceil(ms)).unref();
+    return setTimeout(() => this.#look(), Math.min(Math.ceil(ms), LONGEST_TIMER_MS)).unref();
   }
 
   /** The limit is the process's own: how long the runtime took to start it does not count. */

@@ -87,7 +87,7 @@ declare global {
 }
 
 function exactInteger(_: string, value: unknown, context: { readonly source: string }): unknown {
-  return typeof value === 'number' && !Number.isSafeInteger(value) && /^\d+$/.test(context.source) ? BigInt(context.source) : value;
+  return typeof value === 'number' && !Number.isSafeInteger(value) && /^\d{1,20}$/.test(context.source) ? BigInt(context.source) : value;
 }
 
 function parse(text: string): unknown {

@@ -52,7 +52,8 @@ function cpuLimits(limits: ResourceLimits): NonNullable<RuntimeResources['cpu']>
     ...(nanoCpus > 0 ? { period: CPU_PERIOD_US, quota: Math.round((nanoCpus * CPU_PERIOD_US) / 1e9) } : {}),
     ...(cpuShares > 0 ? { shares: cpuShares } : {}),
     ...(cpuPeriodUs > 0 ? { period: cpuPeriodUs } : {}),
-    ...(cpuQuotaUs === 0 ? {} : { quota: cpuQuotaUs }),
+    // Less than nothing is no quota, which crun 1.8 cannot say to version 1 of cgroups.
+    ...(cpuQuotaUs > 0 ? { quota: cpuQuotaUs } : {}),
     ...(cpuRealtimePeriodUs > 0 ? { realtimePeriod: cpuRealtimePeriodUs } : {}),
     ...(cpuRealtimeRuntimeUs > 0 ? { realtimeRuntime: cpuRealtimeRuntimeUs } : {}),
     ...(cpusetCpus === '' ? {} : { cpus: cpusetCpus }),

@@ -6,6 +6,8 @@ import { resolveSeccompProfile } from './seccomp-profile.ts';
 
 /** People have a handful of profiles. */
 const MAX_CUSTOM = 32;
+/** The default filter has some 600; compiling takes time by the square of their number, and everybody waits for it. */
+const MOST_CONDITIONS = 2000;
 
 /** The default filter for each set of capabilities that containers use, resolved and compiled once. */
 export class SeccompFilters {
@@ -47,6 +49,11 @@ export class SeccompFilters {
   /** A compiled filter in base64, for crun; `undefined` where it cannot be compiled ahead: give the runtime the filter then. */
   program(filter: SeccompFilter): string | undefined {
     // Flags go with the filter's installation, which is the runtime's.
-    return this.#compiler.isAvailable && filter.flags === undefined ? this.#compiler.compile(filter) : undefined;
+    const mayCompile = this.#compiler.isAvailable && filter.flags === undefined && conditionCount(filter) <= MOST_CONDITIONS;
+    return mayCompile ? this.#compiler.compile(filter) : undefined;
   }
+}
+
+function conditionCount({ syscalls }: SeccompFilter): number {
+  return syscalls.reduce((sum, { names, args = [] }) => sum + names.length * Math.max(1, args.length), 0);
 }

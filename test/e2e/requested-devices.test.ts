@@ -84,6 +84,8 @@ describeWithClients(
       assert.equal(await gpus('device=1'), 'GPU_1=one');
       const more = await pier.cli('run', '--rm', '--gpus', 'device=2', 'alpine', 'true');
       assert.match(more.stderr, /CDI device injection failed: unresolvable CDI devices nvidia\.com\/gpu=2/);
+      const many = await pier.cli('run', '--rm', '--gpus', '4000000000', 'alpine', 'true');
+      assert.match(many.stderr, /unresolvable CDI devices nvidia\.com\/gpu=2\b/);
       await rm(join(first, 'gpu.json'));
       await rm(join(second, 'gpu.json'));
       const none = await pier.cli('run', '--rm', '--gpus', 'all', 'alpine', 'true');

@@ -1,8 +1,10 @@
 // Limits changed while a container runs, read back in the kernel's own files.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { it } from 'node:test';
 import { describeWithClients } from '../harness/fixture.ts';
 import { api } from '../harness/http.ts';
+import { until } from '../harness/until.ts';
 import { limitOf } from './limits.ts';
 
 const MIB = 1024 * 1024;
@@ -63,6 +65,17 @@ describeWithClients('update', (pier) => {
     assert.match(both.stderr, /^Error response from daemon: No such container: nobody\n$/);
   });
 
+  it('a quota of CPU time is lifted, and none can be asked for', async () => {
+    const quota = (name: string): Promise<string> => limitOf(pier, name, 'cpu', 'cpu.cfs_quota_us', 'cpu.max');
+    await pier.ok('run', '-d', '--name', 'quota', '--cpu-quota', '-1', 'alpine', 'sleep', '1000');
+    assert.match(await quota('quota'), /^(?:-1|max 100000)$/);
+    await pier.ok('update', '--cpu-quota', '50000', 'quota');
+    assert.match(await quota('quota'), /^50000/);
+    await pier.ok('update', '--cpu-quota', '-1', 'quota');
+    assert.match(await quota('quota'), /^(?:-1|max 100000)$/);
+    assert.equal(await pier.ok('inspect', '-f', '{{.HostConfig.CpuQuota}}', 'quota'), '-1');
+  });
+
   it('a container that is removed at its end takes no restart policy', async () => {
     await pier.ok('run', '-d', '--rm', '--name', 'gone', 'alpine', 'sleep', '1000');
     const { exitCode, stderr } = await pier.cli('update', '--restart', 'always', 'gone');
@@ -70,23 +83,26 @@ describeWithClients('update', (pier) => {
     assert.match(stderr, /Restart policy cannot be updated because AutoRemove is enabled for the container/);
   });
 
-  it('what the kernel refuses is told, and the record stays', async () => {
-    await pier.ok(
-      'run',
-      '-d',
-      '--name',
-      'full',
-      '-m',
-      '64m',
-      '--tmpfs',
-      '/t',
-      'alpine',
-      'sh',
-      '-c',
-      'head -c 30000000 /dev/zero > /t/x; sleep 1000',
-    );
-    const answer = await api(pier.daemon.socket, 'POST', '/containers/full/update', { json: { Memory: 'much' } });
-    assert.equal(answer.status, 400);
-    assert.equal(await pier.ok('inspect', '-f', '{{.HostConfig.Memory}}', 'full'), String(64 * MIB));
+  it(
+    'what the kernel refuses is told, and the record stays',
+    { skip: !existsSync('/sys/fs/cgroup/memory') && 'it frees memory by killing with cgroup v2' },
+    async () => {
+      const fill = 'head -c 30000000 /dev/zero > /t/x; echo full; sleep 1000';
+      await pier.ok('run', '-d', '--name', 'full', '-m', '64m', '--memory-swap', '64m', '--tmpfs', '/t', 'alpine', 'sh', '-c', fill);
+      await until(async () => (await pier.ok('logs', 'full')) === 'full');
+      const { exitCode, stderr } = await pier.cli('update', '-m', '8m', '--memory-swap', '8m', 'full');
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /^Error response from daemon: Cannot update container [0-9a-f]{64}: .*busy/);
+      assert.equal(await limitOf(pier, 'full', 'memory', 'memory.limit_in_bytes', 'memory.max'), String(64 * MIB));
+      assert.equal(await pier.ok('inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}', 'full'), `${64 * MIB} ${64 * MIB}`);
+    },
+  );
+
+  it('a value of another kind is refused and changes nothing', async () => {
+    await pier.ok('create', '--name', 'kind', '-m', '64m', 'alpine');
+    for (const json of [{ Memory: 'much' }, { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 'x' } }]) {
+      assert.equal((await api(pier.daemon.socket, 'POST', '/containers/kind/update', { json })).status, 400);
+    }
+    assert.equal(await pier.ok('inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}}', 'kind'), `${64 * MIB} no`);
   });
 });

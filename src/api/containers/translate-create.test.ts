@@ -269,11 +269,26 @@ test("translateCreate() refuses bad values in Docker's words", () => {
     [{ Binds: ['/a:/b:ro:x'] }, "invalid volume specification: '/a:/b:ro:x'"],
     [{ Binds: ['/a:/x', '/b:/x/'] }, 'Duplicate mount point: /x'],
     [{ Tmpfs: { x: '' } }, "invalid mount path: 'x' mount path must be absolute"],
+    [{ Memory: 1e300 }, 'invalid JSON: json: cannot unmarshal number 1e+300 into Go struct field .HostConfig.Memory of type int64'],
+    [
+      { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 'x' } },
+      'invalid JSON: json: cannot unmarshal string into Go struct field .HostConfig.RestartPolicy.MaximumRetryCount of type int64',
+    ],
     [{ Memory: 'a' }, 'invalid JSON: json: cannot unmarshal string into Go struct field .HostConfig.Memory of type int64'],
   ];
   for (const [host, message] of cases) assert.throws(() => translateCreate(withHost(host), FACTS), { code: 'InvalidArgument', message });
   assert.throws(() => translateCreate({}, FACTS), { message: 'config cannot be empty in order to create a container' });
   assert.throws(() => translateCreate({ Image: 'a', Env: ['=x'] }, FACTS), { message: 'invalid environment variable: =x' });
+  const joining =
+    (NetworkingConfig: unknown): (() => unknown) =>
+    () =>
+      translateCreate({ Image: 'a', NetworkingConfig }, FACTS);
+  assert.throws(joining({ EndpointsConfig: 1 }), {
+    message: /cannot unmarshal number into Go struct field .NetworkingConfig.EndpointsConfig/,
+  });
+  assert.throws(joining({ EndpointsConfig: { bridge: ['x'] } }), {
+    message: /unmarshal array into .* .NetworkingConfig.EndpointsConfig.bridge/,
+  });
   assert.throws(() => translateCreate({ Image: 5 }, FACTS), {
     message: 'invalid JSON: json: cannot unmarshal number into Go struct field .Image of type string',
   });

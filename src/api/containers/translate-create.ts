@@ -1,8 +1,9 @@
-import type { ContainerCreateRequest, HostConfig, Loose } from '../../wire/index.ts';
+import type { ContainerCreateRequest, HostConfig, Loose, NetworkingConfig } from '../../wire/index.ts';
 import type { BindMount, ContainerSpec } from '../backend.ts';
 import { consoleSizeOf } from '../console-size.ts';
 import { dockerError, notSupported } from '../errors.ts';
 import { checkFields } from '../field-kinds.ts';
+import type { FieldKinds } from '../field-kinds.ts';
 import type { HostFacts } from '../route.ts';
 import { CREATE_KINDS, HOST_CONFIG_KINDS, checkItems } from './create-kinds.ts';
 import { fromHealthConfig } from './health.ts';
@@ -14,6 +15,7 @@ import { refuseStorageOptions, translateSecurity } from './translate-security.ts
 import { translateLimits, translateRestartPolicy, translateUlimits } from './translate-limits.ts';
 import { refuseUnsupportedConfig, refuseUnsupportedEndpoint, refuseUnsupportedHostConfig } from './unsupported-fields.ts';
 
+const NETWORKING_KINDS: FieldKinds<NetworkingConfig> = { EndpointsConfig: 'object' };
 const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 
 type Body = Readonly<Record<string, unknown>>;
@@ -156,7 +158,11 @@ function translateNetworkMode(mode: string): ContainerSpec['networkMode'] {
 // The CLI repeats the network mode here; a second network or settings on the first are not there yet.
 function refuseOtherNetworks(config: ContainerCreateRequest, mode: string): void {
   const isFirst = (name: string): boolean => name === mode || translateNetworkMode(name) === translateNetworkMode(mode);
-  for (const [name, endpoint] of Object.entries(config.NetworkingConfig?.EndpointsConfig ?? {})) {
+  const networking = checkFields<Loose<NetworkingConfig>>(config.NetworkingConfig ?? {}, NETWORKING_KINDS, 'NetworkingConfig');
+  const endpoints = networking.EndpointsConfig ?? {};
+  const kinds = Object.fromEntries(Object.keys(endpoints).map((name) => [name, 'object' as const]));
+  checkFields(endpoints, kinds, 'NetworkingConfig.EndpointsConfig');
+  for (const [name, endpoint] of Object.entries(endpoints)) {
     if (!isFirst(name)) throw notSupported(`a second network (${name}) in NetworkingConfig`);
     refuseUnsupportedEndpoint(name, endpoint ?? {});
   }

@@ -1,7 +1,9 @@
-import type { HostConfig, Loose, ThrottleDevice, UlimitConfig, WeightDevice } from '../../wire/index.ts';
+import type { HostConfig, Loose, RestartPolicy, ThrottleDevice, UlimitConfig, WeightDevice } from '../../wire/index.ts';
 import { NO_LIMITS } from '../backend.ts';
 import type { ContainerSpec, ResourceLimits, Ulimit } from '../backend.ts';
 import { dockerError } from '../errors.ts';
+import { checkFields } from '../field-kinds.ts';
+import type { FieldKinds } from '../field-kinds.ts';
 import type { HostFacts } from '../route.ts';
 import { checkLimits, dropMissingLimits, swappinessOf } from './limit-checks.ts';
 
@@ -67,10 +69,16 @@ export function translateUlimits(host: Loose<HostConfig>): readonly Ulimit[] {
   });
 }
 
+type Body = Readonly<Record<string, unknown>>;
+type Policy = Loose<RestartPolicy>;
+const POLICY_KINDS: FieldKinds<RestartPolicy> = { Name: 'string', MaximumRetryCount: 'integer' };
+
 /** A request's restart policy. @throws {PierError} `InvalidArgument` in Docker's words. */
 export function translateRestartPolicy(host: Loose<HostConfig>): ContainerSpec['restartPolicy'] {
-  const name = host.RestartPolicy?.Name ?? '';
-  const maximumRetryCount = host.RestartPolicy?.MaximumRetryCount ?? 0;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an object; what is in it is checked here
+  const policy = checkFields<Policy>((host.RestartPolicy ?? {}) as Body, POLICY_KINDS, 'HostConfig.RestartPolicy');
+  const name = policy.Name ?? '';
+  const maximumRetryCount = policy.MaximumRetryCount ?? 0;
   switch (name) {
     case '':
     case 'no':

@@ -80,13 +80,11 @@ class ChangeFinder {
     const hidden = isHiding ? this.#lower.names(path).filter((name) => !names.has(name)) : [];
     for (const name of hidden) names.add(name);
     const gone = new Set(hidden);
-    const changes: LayerChange[] = [];
-    for (const name of [...names].toSorted()) {
+    return [...names].toSorted().flatMap((name): readonly LayerChange[] => {
       const child = path === '.' ? name : `${path}/${name}`;
-      if (gone.has(name)) changes.push({ path: absolute(child), kind: 'deleted' });
-      else if (!this.#skips.has(child)) changes.push(...this.#compare(dir, name, child, hasLower, depth));
-    }
-    return changes;
+      if (gone.has(name)) return [{ path: absolute(child), kind: 'deleted' }];
+      return this.#skips.has(child) ? [] : this.#compare(dir, name, child, hasLower, depth);
+    });
   }
 
   #compare(dir: number, name: ByteString, path: ByteString, hasLower: boolean, depth: number): readonly LayerChange[] {

@@ -4,6 +4,7 @@ import { followLog } from '../log-follower.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { LogChunk } from '../../container-service.ts';
 import type { ContainerLog, LogPosition } from '../container-log.ts';
+import { unreachable } from './forward.ts';
 import type { Forward, ForwardMessage } from './forward.ts';
 
 /** Docker's: longer lines go in pieces. */
@@ -40,10 +41,13 @@ export class LogForwarder {
   readonly #abort = new AbortController();
   #endedAt: number | undefined;
   #hasFailed = false;
+  /** Gives the message up that is being sent: whoever takes a log may be there and not read. */
+  #giveUp: ((reason: unknown) => void) | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    options.ended.addEventListener('abort', () => (this.#endedAt = performance.now()), { once: true });
+    options.ended.addEventListener('abort', () => this.#noteEnd(), { once: true });
     this.finished = this.#run().catch((error: unknown) => {
       if (!this.#abort.signal.aborted) options.logger.error('a log is not forwarded any more', { container: options.containerId, error });
     });
@@ -52,6 +56,17 @@ export class LogForwarder {
   /** Gives up at once. */
   close(): void {
     this.#abort.abort();
+    this.#giveUp?.(this.#abort.signal.reason);
+  }
+
+  #noteEnd(): void {
+    this.#endedAt = performance.now();
+    this.#limitDrain();
+  }
+
+  #limitDrain(): void {
+    const late = (): void => this.#giveUp?.(unreachable('silent', {}));
+    this.#drainTimer = setTimeout(late, DRAIN_LIMIT_MS).unref();
   }
 
   async #run(): Promise<void> {
@@ -72,21 +87,35 @@ export class LogForwarder {
   }
 
   async #send(message: ForwardMessage): Promise<void> {
-    const { forward, logger, containerId } = this.#options;
+    const { logger, containerId } = this.#options;
     const { signal } = this.#abort;
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
       try {
         signal.throwIfAborted();
-        await forward.send(message);
+        await this.#handOn(message);
         this.#hasFailed = false;
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (this.#endedAt !== undefined && performance.now() - this.#endedAt > DRAIN_LIMIT_MS) throw error;
+        if (this.#endedAt !== undefined && performance.now() - this.#endedAt >= DRAIN_LIMIT_MS) throw error;
         if (!this.#hasFailed) logger.warn('a log cannot be forwarded for now', { container: containerId, error });
         this.#hasFailed = true;
       }
       await delay(retryMs, undefined, { signal, ref: false });
+    }
+  }
+
+  /** Waits for as long as it takes while the container runs, and for each message so long after its end. */
+  async #handOn(message: ForwardMessage): Promise<void> {
+    if (this.#endedAt !== undefined) this.#limitDrain();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#giveUp = reject;
+        this.#options.forward.send(message).then(resolve, reject);
+      });
+    } finally {
+      this.#giveUp = undefined;
+      clearTimeout(this.#drainTimer);
     }
   }
 }

@@ -18,6 +18,8 @@ import type { SyslogAddress } from './syslog-options.ts';
 /** Where a machine's own syslog may listen. */
 const LOCAL_SOCKETS = ['/dev/log', '/var/run/syslog', '/var/run/log'];
 const CONNECT_LIMIT_MS = 10_000;
+/** How long a connection that is given up waits for the other side to take what was written. */
+const CLOSE_LIMIT_MS = 2000;
 
 /** An open way to a syslog server. */
 interface Channel extends Disposable {
@@ -33,6 +35,7 @@ export class SyslogForward implements Forward {
   readonly #identity: SyslogIdentity;
   readonly #tls: ConnectionOptions;
   #channel: Channel | undefined;
+  #isOver = false;
 
   /** @throws {PierError} Reason `log.bad-option`. */
   constructor(options: Options, tag: string) {
@@ -49,17 +52,24 @@ export class SyslogForward implements Forward {
   }
 
   async send(message: ForwardMessage): Promise<void> {
-    if (this.#channel?.isBroken() === true) this[Symbol.dispose]();
+    if (this.#channel?.isBroken() === true) this.#drop();
     this.#channel ??= await this.#open();
     try {
+      // Given up while it was being opened.
+      if (this.#isOver) throw unreachable('closed', {});
       await this.#channel.send(syslogMessage(this.#identity, message));
     } catch (error) {
-      this[Symbol.dispose]();
+      this.#drop();
       throw error;
     }
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
+    this.#drop();
+  }
+
+  #drop(): void {
     this.#channel?.[Symbol.dispose]();
     this.#channel = undefined;
   }
@@ -170,8 +180,14 @@ async function openStream(socket: Socket, event: string, network: string, addres
           error ? reject(unreachable('refused', { network, address, errno: errnoOf(error) }, error)) : resolve(),
         );
       }),
-    [Symbol.dispose]: () => void socket.end(() => socket.destroy()),
+    [Symbol.dispose]: () => closeStream(socket),
   };
+}
+
+/** What is written goes out, unless nobody reads it. */
+function closeStream(socket: Socket): void {
+  const limit = setTimeout(() => socket.destroy(), CLOSE_LIMIT_MS).unref();
+  socket.once('close', () => clearTimeout(limit)).end(() => socket.destroy());
 }
 
 function errnoOf(error: unknown): string {
