@@ -142,7 +142,10 @@ class LineAssembler {
       yield { stream, timeNs, line: line.subarray(0, PIECE_BYTES), isPartial: true };
     }
     // Nobody logs nothing.
-    if (line.length > 0) yield { stream, timeNs, line, isPartial: !chunk.isLineEnd };
+    if (line.length === 0) return;
+    // What is over waits for more: pieces are whole, however the process wrote them.
+    if (!chunk.isLineEnd && line.length < PIECE_BYTES) pieces.push({ ...first, data: line });
+    else yield { stream, timeNs, line, isPartial: !chunk.isLineEnd };
   }
 }
 
