@@ -24,7 +24,7 @@ export type ImageUsersLookup = (imageId: Digest) => readonly ImageUser[];
 
 /** Something that happened to an image; Docker's event actions. */
 export interface ImageEvent {
-  readonly action: 'load' | 'import' | 'tag' | 'untag' | 'delete' | 'save' | 'prune';
+  readonly action: 'create' | 'load' | 'import' | 'tag' | 'untag' | 'delete' | 'save' | 'prune';
   /** Image id (for `load`/`import`/`delete`/…) as Docker reports it. */
   readonly id: string;
   /** The reference in familiar form, or the id. */

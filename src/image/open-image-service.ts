@@ -134,6 +134,7 @@ class StoredImageService implements ImageService {
   async commit(layer: Readable, options: CommitLayerOptions): Promise<Image> {
     this.checkCommit(options);
     const image = await this.#intake.commit(layer, options);
+    this.#emit('create', image);
     if (options.reference !== undefined) this.#emit('tag', image, formatFamiliar(parseNewTag(options.reference)));
     return image;
   }

@@ -13,9 +13,15 @@ export interface Difference {
 
 /** Compares transcripts, and keeps account of which known differences there were. */
 export class Comparison {
+  readonly #known: readonly KnownDifference[];
   readonly #used = new Set<KnownDifference>();
   #answers = 0;
   #excused = 0;
+
+  /** @param known What is listed. */
+  constructor(known: readonly KnownDifference[] = KNOWN_DIFFERENCES) {
+    this.#known = known;
+  }
 
   /** Number of command lines compared so far. */
   get answers(): number {
@@ -29,7 +35,7 @@ export class Comparison {
 
   /** Known differences that nothing showed. */
   get unused(): readonly KnownDifference[] {
-    return KNOWN_DIFFERENCES.filter((known) => !this.#used.has(known));
+    return this.#known.filter((known) => !this.#used.has(known));
   }
 
   /** Where pier's answers are not Docker's, in a way that is not listed. */
@@ -51,7 +57,7 @@ export class Comparison {
   }
 
   #isKnown(client: ClientName, name: string, { command }: Answer, line: string): boolean {
-    const found = KNOWN_DIFFERENCES.filter(
+    const found = this.#known.filter(
       (known) =>
         (known.client === undefined || known.client === client) &&
         (known.where === undefined || known.where.test(`${name} $ ${command}`)) &&

@@ -24,10 +24,11 @@ export class Mask {
       .replaceAll(/\b(?!0001)\d{4}-\d\d-\d\d([T ])\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[-+]\d\d:?\d\d(?: [A-Z]+)?)?/g, '<time>')
       .replaceAll(/%2F[\w%.-]+\.sock\b/g, '<socket>')
       .replaceAll(/docker-import-\d+/g, 'docker-import-<number>')
-      .replaceAll(/\b(execDuration=)\d+/g, '$1<number>')
+      .replaceAll(/\b(execDuration(?:=|":"))\d+/g, '$1<number>')
       .replaceAll(/("?(?:time|timeNano|Created|Pid)"?: ?)[1-9]\d+\b/g, '$1<number>')
       .replaceAll(/\b(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|4\d{4}|5\d{4}|6[0-4]\d{3})\b(?=->|"|$)/gm, '<port>');
-    return maskDurations(masked);
+    masked = masked.replaceAll(DURATION, '<duration>');
+    return WIDE.test(masked) ? masked.replaceAll(/ {2,}/g, '   ') : masked;
   }
 
   #number(kind: string, value: string): number {
@@ -41,8 +42,5 @@ export class Mask {
 
 const DURATION = /\b(?:Less than a second|About an? (?:minute|hour)|\d+ (?:seconds?|minutes?|hours?))\b/g;
 
-/** How long ago changes the width of columns, so what is between columns is masked with it. */
-function maskDurations(text: string): string {
-  const masked = text.replaceAll(DURATION, '<duration>');
-  return masked === text ? text : masked.replaceAll(/ {2,}/g, '   ');
-}
+/** How long ago, and where a daemon listens, changes the width of columns, so what is between columns is masked with it. */
+const WIDE = /<duration>|<socket>/;

@@ -38,10 +38,11 @@ export async function updateContainer({ backend, host: facts, request, response 
   const { host, warnings } = dropMissingLimits(asked, facts);
   checkLimits(host, facts, true);
   const container = backend.containers.get(ref);
+  const restartPolicy = host.RestartPolicy?.Name ? { restartPolicy: translateRestartPolicy(host) } : {};
   try {
     await backend.containers.update(container.id, {
       resources: changedLimits(host, container),
-      ...(host.RestartPolicy?.Name ? { restartPolicy: translateRestartPolicy(host) } : {}),
+      ...restartPolicy,
     });
   } catch (error) {
     const known = findPierError(error);

@@ -1,6 +1,6 @@
 import type { FlagDefinition } from '../command.ts';
 import { ISOLATION_FLAGS } from './isolation-flags.ts';
-import { RESOURCE_FLAGS } from './resource-flags.ts';
+import { complaintAboutSize, RESOURCE_FLAGS } from './resource-flags.ts';
 import { complaintAboutVariable } from '../key-value-files.ts';
 
 /** Flags of `run` and `create` that say what the container is. */
@@ -81,7 +81,7 @@ export const CREATE_FLAGS: readonly FlagDefinition[] = [
   { long: 'rm', kind: 'bool', description: 'Automatically remove the container and its associated anonymous volumes when it exits' },
   { long: 'runtime', kind: 'string', description: 'Runtime to use for this container' },
   { long: 'security-opt', kind: 'list', description: 'Security Options' },
-  { long: 'shm-size', kind: 'bytes', description: 'Size of /dev/shm' },
+  { long: 'shm-size', kind: 'bytes', check: complaintAboutSize, description: 'Size of /dev/shm' },
   { long: 'stop-signal', kind: 'string', description: 'Signal to stop the container' },
   { long: 'stop-timeout', kind: 'int', description: 'Timeout (in seconds) to stop a container' },
   { long: 'tmpfs', kind: 'list', description: 'Mount a tmpfs directory' },

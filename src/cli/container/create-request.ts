@@ -169,7 +169,8 @@ async function securityOptions(
     else if (key === 'seccomp' && value !== 'unconfined' && value !== 'builtin') passed.push(`seccomp=${await readProfile(value)}`);
     else passed.push(option);
   }
-  return { SecurityOpt: passed, ...(isUnmasked && { MaskedPaths: [], ReadonlyPaths: [] }) };
+  // Docker's client tells none from no list.
+  return { ...((passed.length > 0 || isUnmasked) && { SecurityOpt: passed }), ...(isUnmasked && { MaskedPaths: [], ReadonlyPaths: [] }) };
 }
 
 async function readProfile(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 import type { DeviceMappingConfig, HostConfig, Loose, ThrottleDevice, UlimitConfig, WeightDevice } from '../../wire/index.ts';
 import type { FlagDefinition } from '../command.ts';
+import { CommandError } from '../command-error.ts';
 import { parseFlagValue, ValueError } from '../flag-value-parser.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { isCdiDevice, parseGpus } from './gpu-flag.ts';
@@ -21,8 +22,8 @@ export const LIMIT_FLAGS: readonly FlagDefinition[] = [
   { long: 'cpus', kind: 'decimal', description: 'Number of CPUs' },
   { long: 'cpuset-cpus', kind: 'string', description: 'CPUs in which to allow execution (0-3, 0,1)' },
   { long: 'cpuset-mems', kind: 'string', description: 'MEMs in which to allow execution (0-3, 0,1)' },
-  { long: 'memory', short: 'm', kind: 'bytes', description: 'Memory limit' },
-  { long: 'memory-reservation', kind: 'bytes', description: 'Memory soft limit' },
+  { long: 'memory', short: 'm', kind: 'bytes', check: complaintAboutSize, description: 'Memory limit' },
+  { long: 'memory-reservation', kind: 'bytes', check: complaintAboutSize, description: 'Memory soft limit' },
   {
     long: 'memory-swap',
     kind: 'bytes',
@@ -88,14 +89,14 @@ export function resourcesOf(flags: FlagValues): Loose<HostConfig> {
     Devices: flags
       .list('device')
       .filter((text) => !isCdiDevice(text))
-      .map((text) => parsed('device', text, parseDevice)),
+      .map(readDevice),
     ...deviceRequests(flags),
     DeviceCgroupRules: each(flags, 'device-cgroup-rule', parseRule),
     BlkioDeviceReadBps: each(flags, 'device-read-bps', parseBps),
     BlkioDeviceReadIOps: each(flags, 'device-read-iops', parseIops),
     BlkioDeviceWriteBps: each(flags, 'device-write-bps', parseBps),
     BlkioDeviceWriteIOps: each(flags, 'device-write-iops', parseIops),
-    MemorySwappiness: flags.int('memory-swappiness'),
+    MemorySwappiness: swappinessOf(flags.int('memory-swappiness')),
     OomKillDisable: flags.bool('oom-kill-disable'),
     OomScoreAdj: flags.int('oom-score-adj'),
     Ulimits: ulimitsOf(flags),
@@ -113,6 +114,26 @@ function parsed<T>(name: string, text: string, parse: (text: string) => T): T {
     if (!(error instanceof ValueError)) throw error;
     throw new FlagError(`invalid argument ${JSON.stringify(text)} for "--${name}" flag: ${error.message}`);
   }
+}
+
+/** Docker's client reads devices when all flags are read, and complains as of them all. */
+function readDevice(text: string): ReturnType<typeof parseDevice> {
+  try {
+    return parseDevice(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new CommandError(error.message, 125, { hint: true, cause: error });
+  }
+}
+
+function swappinessOf(value: number): number {
+  if (value >= -1 && value <= 100) return value;
+  throw new CommandError(`invalid value: ${value}. Valid memory swappiness range is 0-100`, 125, { hint: true });
+}
+
+/** A size that is not negative. */
+export function complaintAboutSize(text: string): string | undefined {
+  return text.startsWith('-') ? `invalid size: '${text}'` : undefined;
 }
 
 function deviceRequests(flags: FlagValues): Pick<Loose<HostConfig>, 'DeviceRequests'> {

@@ -21,8 +21,9 @@ export async function run({ args, settings }: LocalCommandContext): Promise<numb
   const archive = pack();
   const mtime = new Date(0);
   archive.entry({ name: 'meta.json', mode: 0o644, mtime }, JSON.stringify(context));
+  archive.entry({ name: 'tls', type: 'directory', mode: 0o700, mtime });
   if (files.size > 0) {
-    for (const directory of ['tls', 'tls/docker']) archive.entry({ name: directory, type: 'directory', mode: 0o700, mtime });
+    archive.entry({ name: 'tls/docker', type: 'directory', mode: 0o700, mtime });
     for (const [file, bytes] of files) archive.entry({ name: `tls/docker/${file}`, mode: 0o600, mtime }, bytes);
   }
   archive.finalize();

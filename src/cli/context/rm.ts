@@ -21,10 +21,10 @@ export async function run({ args, flags, settings }: LocalCommandContext): Promi
 
 function remove(name: string, store: ContextStore, settings: LocalCommandContext['settings'], isForced: boolean): void {
   if (name === DEFAULT_CONTEXT) throw new CommandError(`context "${DEFAULT_CONTEXT}" cannot be removed`);
-  const isCurrent = settings.config.text('currentContext') === name;
+  const isChosen = settings.config.text('currentContext') === name;
   if (!isForced && !store.exists(name)) throw new CommandError(`context "${name}" does not exist`);
-  if (isCurrent && !isForced) throw new CommandError(`context "${name}" is in use, set -f flag to force remove`);
+  if (settings.contextName === name && !isForced) throw new CommandError(`context "${name}" is in use, set -f flag to force remove`);
   // The choice first: a crash in between leaves a context that nobody uses, and no choice of one that is gone.
-  if (isCurrent) settings.config.save('currentContext', undefined);
+  if (isChosen) settings.config.save('currentContext', undefined);
   if (store.exists(name)) store.remove(name);
 }
