@@ -11,7 +11,7 @@ import type { ContainerContext } from './container-context.ts';
 import type { ContainerHost } from './container-host.ts';
 
 /** Name of the monitors' cgroup beside those of containers, whose names are ids. */
-export const MONITORS = 'monitors';
+const MONITORS = 'monitors';
 
 /** Makes the place. */
 export function openMonitorShelter({ cgroups, cgroupParent }: ContainerHost): void {

@@ -19,7 +19,7 @@ import { healthAtStart, healthUnwatched } from './health.ts';
 import { endLeftoverProbes } from './health-probers.ts';
 import { MONITOR_LOST } from './monitor-watch.ts';
 import { thawLeftover } from './commit-container.ts';
-import { MONITORS, openMonitorShelter, shelterMonitor } from './monitor-shelter.ts';
+import { openMonitorShelter, shelterMonitor } from './monitor-shelter.ts';
 import { ProcessInput } from './process-input.ts';
 import { shallRestart } from './restart-supervisor.ts';
 import { hasProcess } from './signal-container.ts';
@@ -31,6 +31,7 @@ import type { ContainerLifeCycle } from './container-life-cycle.ts';
 /** Longer than any end takes, unless the kernel holds the process. */
 const END_LIMIT_MS = 5000;
 const END_POLL_MS = 10;
+const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
 /** Recovers all containers of an engine's root. */
 export async function recoverContainers(context: ContainerContext, lifeCycle: ContainerLifeCycle): Promise<void> {
@@ -146,7 +147,8 @@ function startsWithEngine({ spec, state }: Container): boolean {
 async function sweep(context: ContainerContext): Promise<void> {
   const { index, paths, layers, images, host } = context;
   const isStray = (id: string): boolean => index.byId(id) === undefined;
-  for (const name of host.cgroups.list(host.cgroupParent).filter((found) => found !== MONITORS && isStray(found))) {
+  // Anything else there is somebody's --cgroup-parent, and may hold containers that run.
+  for (const name of host.cgroups.list(host.cgroupParent).filter((found) => CONTAINER_ID.test(found) && isStray(found))) {
     const path = `${host.cgroupParent}/${name}`;
     await attempt(context, path, async () => {
       await host.cgroups.kill(path);
@@ -165,7 +167,7 @@ async function sweep(context: ContainerContext): Promise<void> {
       await attempt(context, join(directory, id), () => rmSync(join(directory, id), { recursive: true, force: true }));
     }
   }
-  const strayLayers = layers.writableKeys().filter((name) => /^[0-9a-f]{64}$/.test(name) && isStray(name));
+  const strayLayers = layers.writableKeys().filter((name) => CONTAINER_ID.test(name) && isStray(name));
   for (const key of strayLayers) {
     await attempt(context, `layer ${key}`, async () => {
       await layers.remove(key).catch((error: unknown) => {

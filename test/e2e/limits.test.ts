@@ -12,6 +12,8 @@ import { api } from '../harness/http.ts';
 const MIB = 1024 * 1024;
 
 describeWithClients('limits', (pier) => {
+  const pidOf = (name: string): Promise<string> => pier.ok('inspect', '-f', '{{.State.Pid}}', name);
+
   it('--memory is set in the container’s cgroup', async () => {
     await pier.ok('run', '-d', '--name', 'm-1', '--memory', '64m', 'alpine', 'sleep', '1000');
     assert.equal(await limitOf(pier, 'm-1', 'memory', 'memory.limit_in_bytes', 'memory.max'), String(64 * 1024 * 1024));
@@ -163,6 +165,21 @@ describeWithClients('limits', (pier) => {
       for (const root of roots) assert.equal(existsSync(join(root, parent, id)), false);
     } finally {
       for (const root of roots) if (existsSync(join(root, parent))) rmdirSync(join(root, parent));
+    }
+  });
+
+  it('a --cgroup-parent among the engine’s own cgroups outlives the engine with what is in it', async () => {
+    await pier.ok('run', '-d', '--name', 'g-2', 'alpine', 'sleep', '1000');
+    const path = /:(\/pier\/[0-9a-f]+)\//.exec(await readFile(`/proc/${await pidOf('g-2')}/cgroup`, 'utf8'))?.[1] ?? '';
+    const parent = `${path}/of-somebody`;
+    try {
+      await pier.ok('run', '-d', '--name', 'g-3', '--cgroup-parent', parent, 'alpine', 'sleep', '1000');
+      const pid = await pidOf('g-3');
+      await pier.daemon.killAndRestart();
+      assert.equal(await pier.ok('inspect', '-f', '{{.State.Status}} {{.State.Pid}}', 'g-3'), `running ${pid}`);
+      await pier.ok('rm', '-f', 'g-3');
+    } finally {
+      for (const root of readCgroupMounts().directories) if (existsSync(join(root, parent))) rmdirSync(join(root, parent));
     }
   });
 
