@@ -1,3 +1,4 @@
+import { TolerantSocket } from '../../src/client/tolerant-socket.ts';
 import { PATIENCE } from './patience.ts';
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
@@ -44,7 +45,10 @@ export async function api(socketPath: string, method: string, path: string, opti
   }
   if (typeof body === 'string' || Buffer.isBuffer(body)) headers['content-length'] ??= String(Buffer.byteLength(body));
   const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000 * PATIENCE);
-  const message = request({ socketPath, method, path: version === '' ? path : `/${version}${path}`, headers, agent: false, signal });
+  // A daemon that refuses before it has read a body closes the connection: its answer counts, not our broken pipe.
+  const createConnection = (): TolerantSocket => new TolerantSocket().connect(socketPath);
+  const target = version === '' ? path : `/${version}${path}`;
+  const message = request({ createConnection, method, path: target, headers: { host: 'docker', ...headers }, signal });
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) message.end(body);
   else body.pipe(message);
   const [response] = (await once(message, 'response')) as [IncomingMessage];
