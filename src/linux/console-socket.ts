@@ -57,7 +57,7 @@ export class ConsoleSocket implements Disposable {
    * Waits for the runtime to connect and to pass the terminal.
    *
    * @returns Descriptor of the pty's master, close-on-exec; the caller closes it.
-   * @throws {PierError} `Internal` if the connection brings none; `signal`'s reason when that is aborted.
+   * @throws {PierError} `Internal` if the connection brings none; `signal`'s reason when that is aborted and nothing has come.
    */
   async receiveTerminal(signal: AbortSignal): Promise<number> {
     const connection = await retry('accept4', signal, () => accept4(this.#fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -116,11 +116,12 @@ class DescriptorMessage {
 /** Repeats a non-blocking call until it does not ask to come back later. Node cannot watch a descriptor of this kind. */
 async function retry(call: string, signal: AbortSignal, attempt: () => number): Promise<number> {
   for (;;) {
-    signal.throwIfAborted();
     const result = attempt();
     if (result >= 0) return result;
     const errno = errnoName();
     if (errno !== 'EAGAIN' && errno !== 'EINTR') throw new SyscallError(call, errno);
+    // Not before the attempt: a command that ended between two of them has passed its terminal, with all that it said.
+    signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
